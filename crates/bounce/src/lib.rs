@@ -1,0 +1,1 @@
+//! Delivery reports and SMTP replies to one verdict per recipient.

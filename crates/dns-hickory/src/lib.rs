@@ -1,0 +1,1 @@
+//! The posthaste DNS port on hickory-resolver, DNSSEC status included.

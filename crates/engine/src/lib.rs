@@ -1,0 +1,1 @@
+//! The Mailer: accepts, signs, queues, delivers, retries, and understands what comes back.

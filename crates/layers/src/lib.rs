@@ -1,0 +1,1 @@
+//! Transports that wrap or stand in for others: timeout, file and maildir.

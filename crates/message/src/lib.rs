@@ -1,0 +1,1 @@
+//! Compose mail strictly and read it tolerantly, within limits.

@@ -1,0 +1,1 @@
+//! Delivery to the recipients' MX or through a relay, over SMTP with TLS.

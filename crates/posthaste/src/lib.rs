@@ -1,0 +1,1 @@
+//! Embeddable email delivery: compose, sign, queue, deliver, and understand what comes back.

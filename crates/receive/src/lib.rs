@@ -1,0 +1,1 @@
+//! An SMTP receiver to embed: for bounces, complaints and inbound mail.

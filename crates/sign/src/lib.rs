@@ -1,0 +1,1 @@
+//! The port for signing a message before it is queued.

@@ -1,0 +1,1 @@
+//! The durable spool, suppression list and event log in one SQLite file.

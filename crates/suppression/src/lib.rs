@@ -1,0 +1,1 @@
+//! Who must not be mailed, why, in which scope and for how long.

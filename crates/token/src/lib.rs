@@ -1,0 +1,1 @@
+//! MAC tokens with purpose, date and key rotation: VERP return paths and links that cannot be forged.
