@@ -15,10 +15,7 @@ impl Error {
         Self { what: what.into(), source: None }
     }
 
-    pub(crate) fn because(
-        what: impl Into<String>,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    pub(crate) fn because(what: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { what: what.into(), source: Some(source.into()) }
     }
 }

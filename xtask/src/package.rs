@@ -27,9 +27,7 @@ fn belongs(file: &str) -> bool {
     REQUIRED.contains(&file)
         || BY_CARGO.contains(&file)
         || ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"].contains(&file)
-        || FOLDERS.iter().any(|(folder, ends)| {
-            file.starts_with(folder) && ends.iter().any(|end| file.ends_with(end))
-        })
+        || FOLDERS.iter().any(|(folder, ends)| file.starts_with(folder) && ends.iter().any(|end| file.ends_with(end)))
 }
 
 const REQUIRED: &[&str] = &["Cargo.toml", "README.md", "src/lib.rs"];
@@ -43,5 +41,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("data/", &[".csv", ".toml", ".txt"]),
     ("examples/", &[".rs", ".csv"]),
     ("migrations/", &[".sql"]),
-    ("tests/", &[".rs", ".csv", ".db", ".eml", ".json", ".jsonl", ".pem", ".py", ".snap", ".sql", ".toml", ".txt", ".zone"]),
+    (
+        "tests/",
+        &[".rs", ".csv", ".db", ".eml", ".json", ".jsonl", ".pem", ".py", ".snap", ".sql", ".toml", ".txt", ".zone"],
+    ),
 ];

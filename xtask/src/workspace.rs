@@ -70,8 +70,7 @@ impl Workspace {
 
     /// Reads the output of `cargo metadata --no-deps`.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        let metadata: Metadata =
-            serde_json::from_str(json).map_err(|e| Error::because("cargo metadata", e))?;
+        let metadata: Metadata = serde_json::from_str(json).map_err(|e| Error::because("cargo metadata", e))?;
         Ok(Self { root: metadata.workspace_root, members: metadata.packages })
     }
 

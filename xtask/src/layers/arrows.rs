@@ -39,10 +39,7 @@ fn broken_rule(from: (&str, u8), to: (&str, Option<u8>)) -> Option<&'static str>
     let (allowed, rule) = match layer {
         0 => (false, "L0 uses nothing of ours"),
         1 if PORTS.contains(&name) => (below == 0, "a port (L1) uses L0 alone"),
-        1 => (
-            below == 0 || PORTS.contains(&used),
-            "a protocol (L1) uses L0 and ports, never another protocol",
-        ),
+        1 => (below == 0 || PORTS.contains(&used), "a protocol (L1) uses L0 and ports, never another protocol"),
         2 => (below <= 1, "L2 uses L0 and L1"),
         3 => (below <= 2, "L3 uses L0 to L2: an adapter never uses another adapter"),
         4 if OVER_ADAPTERS.contains(&name) => (below <= 3, "this crate (L4) uses L0 to L3"),

@@ -16,7 +16,18 @@ pub(super) fn run(workspace: &Workspace) -> Result<Vec<Finding>, Error> {
         // Not offline: an optional dependency that no default build needs may still have to be fetched.
         let tree = cargo::cargo(
             workspace.root(),
-            &["tree", "-p", &member.name, features, "-e", "normal,no-proc-macro", "--prefix", "depth", "--format", " {p}"],
+            &[
+                "tree",
+                "-p",
+                &member.name,
+                features,
+                "-e",
+                "normal,no-proc-macro",
+                "--prefix",
+                "depth",
+                "--format",
+                " {p}",
+            ],
         )?;
         findings.extend(forbidden(&workspace.manifest(member), features, &tree));
     }
@@ -59,9 +70,28 @@ pub fn reason_against(name: &str) -> Option<&'static str> {
 
 /// A star at the end stands for any rest of the name.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("a runtime", &["async-executor", "async-global-executor", "async-std", "glommio", "monoio", "smol", "tokio", "tokio-*"]),
+    (
+        "a runtime",
+        &["async-executor", "async-global-executor", "async-std", "glommio", "monoio", "smol", "tokio", "tokio-*"],
+    ),
     ("opens sockets", &["async-io", "async-net", "mio", "net2", "polling", "socket2"]),
-    ("a network client", &["curl", "h2", "h3", "hickory-*", "hyper", "hyper-*", "lettre", "mail-auth", "mail-send", "quinn*", "reqwest", "ureq"]),
+    (
+        "a network client",
+        &[
+            "curl",
+            "h2",
+            "h3",
+            "hickory-*",
+            "hyper",
+            "hyper-*",
+            "lettre",
+            "mail-auth",
+            "mail-send",
+            "quinn*",
+            "reqwest",
+            "ureq",
+        ],
+    ),
     ("binds or compiles C", &["aws-lc-rs", "boring", "native-tls", "openssl", "ring", "rusqlite"]),
     ("a random source", &["fastrand", "getrandom", "nanorand", "oorandom", "rand"]),
     ("TLS belongs to adapters", &["rustls", "rustls-platform-verifier"]),

@@ -59,7 +59,9 @@ fn source(tree: &Tree, package: &Package) -> Option<Finding> {
         Some(REGISTRY) => None,
         None if tree.is_member(package) => None,
         None => Some(Finding::fail(package.to_string(), "comes from a path outside the workspace")),
-        Some(other) => Some(Finding::fail(package.to_string(), format!("comes from {other}, not the default registry"))),
+        Some(other) => {
+            Some(Finding::fail(package.to_string(), format!("comes from {other}, not the default registry")))
+        }
     }
 }
 

@@ -43,8 +43,7 @@ impl Tree {
 
     /// Reads the output of `cargo metadata`.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        let metadata: Metadata =
-            serde_json::from_str(json).map_err(|e| Error::because("cargo metadata", e))?;
+        let metadata: Metadata = serde_json::from_str(json).map_err(|e| Error::because("cargo metadata", e))?;
         let nodes = metadata.resolve.nodes;
         let in_use: BTreeSet<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
         let packages = metadata.packages.into_iter().filter(|package| in_use.contains(package.id.as_str()));

@@ -14,11 +14,8 @@ pub fn manifests(workspace: &Workspace) -> Vec<Finding> {
 
 fn lacking(member: &Member) -> Vec<String> {
     let mut lacking = Vec::new();
-    let texts = [
-        ("description", &member.description),
-        ("license", &member.license),
-        ("repository", &member.repository),
-    ];
+    let texts =
+        [("description", &member.description), ("license", &member.license), ("repository", &member.repository)];
     for (field, text) in texts {
         if text.as_ref().is_none_or(|text| text.trim().is_empty()) {
             lacking.push(format!("lacks {field}"));

@@ -8,7 +8,7 @@ use crate::Finding;
 
 /// Looks at every line of every file.
 pub fn words(files: &[Source]) -> Vec<Finding> {
-    files.iter().flat_map(|file| words_in(file)).collect()
+    files.iter().flat_map(words_in).collect()
 }
 
 fn words_in(file: &Source) -> Vec<Finding> {
@@ -57,9 +57,10 @@ fn has_path(line: &str, path: &str) -> bool {
 
 /// `word` as a whole word.
 fn has_word(line: &str, word: &str) -> bool {
+    let open_ended = !word.ends_with(is_word);
     line.match_indices(word).any(|(at, _)| {
-        let after = &line[at + word.len()..];
-        !line[..at].ends_with(is_word) && !(word.ends_with(is_word) && after.starts_with(is_word))
+        let (before, after) = (&line[..at], &line[at + word.len()..]);
+        !before.ends_with(is_word) && (open_ended || !after.starts_with(is_word))
     })
 }
 
@@ -67,8 +68,13 @@ fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-const STUBS: &[&str] =
-    &[concat!("todo", "!("), concat!("unimplemented", "!("), concat!("dbg", "!("), concat!("FIX", "ME"), concat!("XX", "X")];
+const STUBS: &[&str] = &[
+    concat!("todo", "!("),
+    concat!("unimplemented", "!("),
+    concat!("dbg", "!("),
+    concat!("FIX", "ME"),
+    concat!("XX", "X"),
+];
 
 const IGNORED: &str = concat!("#[", "ignore");
 
@@ -76,9 +82,5 @@ const SLEEPS: &[&str] = &[concat!("thread::", "sleep"), concat!("time::", "sleep
 
 const MACHINE_FOLDERS: &[&str] = &["farm", "root", "work"];
 
-const REGISTRY_HOSTS: &[&str] = &[
-    concat!("crates.", "io/"),
-    concat!("deb.", "debian"),
-    concat!("npmjs", "."),
-    concat!("pypi.", "org"),
-];
+const REGISTRY_HOSTS: &[&str] =
+    &[concat!("crates.", "io/"), concat!("deb.", "debian"), concat!("npmjs", "."), concat!("pypi.", "org")];
