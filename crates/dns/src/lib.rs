@@ -1,1 +1,16 @@
 //! The port for DNS questions that mail delivery asks, with a zone in memory and a TTL cache.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::disallowed_methods)]
+
+mod answer;
+mod error;
+mod ext;
+mod record;
+mod resolve;
+
+pub use answer::{Answer, Dnssec, Presence};
+pub use error::{DnsError, DnsErrorKind};
+pub use ext::{Found, ResolveExt};
+pub use record::{Ds, Mx, RecordData, RecordKind, Soa, Tlsa};
+pub use resolve::Resolve;
