@@ -1,0 +1,337 @@
+//! One attempt: what to deliver, and how far it has come.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use posthaste_types::{Cause, Mail, Outcome, Recipient, Repeat, Tags};
+
+use crate::{Outcomes, Progress, Route, Source, TlsPolicy};
+
+/// One attempt to deliver a mail to some of its recipients.
+///
+/// A handle: clones are the same attempt, so that a connection's own task may hold one. What a transport
+/// reads is fixed; what it tells ([`start`](Self::start), [`settle`](Self::settle),
+/// [`past_return`](Self::past_return)) survives the loss of its future.
+#[derive(Clone)]
+pub struct Attempt(Arc<Inner>);
+
+struct Inner {
+    mail: Mail,
+    key: AttemptKey,
+    timeout: Duration,
+    source: Option<Source>,
+    route: Option<Route>,
+    tls_policy: TlsPolicy,
+    trace: Option<Arc<dyn TraceSink>>,
+    tags: Tags,
+    repeat: Repeat,
+    progress: Progress,
+    state: Mutex<State>,
+}
+
+struct State {
+    phase: Phase,
+    settled: Vec<Option<Outcome>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Waiting,
+    Started,
+    PastReturn,
+    /// Withdrawn or given up: nothing may begin, no completing octet may leave.
+    Withdrawn,
+}
+
+/// The mail was withdrawn: suppressed, cancelled, or the Mailer stops. Send nothing for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the mail was withdrawn")]
+#[non_exhaustive]
+pub struct Withdrawn;
+
+impl Attempt {
+    /// An attempt outside a queue: for using a transport alone. Ten minutes, opportunistic TLS.
+    pub fn of(mail: &Mail) -> Self {
+        Self::builder(mail.clone()).build()
+    }
+
+    /// Begins to put an attempt together.
+    pub fn builder(mail: Mail) -> AttemptBuilder {
+        AttemptBuilder {
+            key: AttemptKey::new(&mail, 1),
+            mail,
+            timeout: Duration::from_secs(600),
+            source: None,
+            route: None,
+            tls_policy: TlsPolicy::default(),
+            trace: None,
+            tags: Tags::new(),
+            repeat: Repeat::First,
+            progress: Progress::Returned,
+        }
+    }
+
+    /// The mail; its envelope holds the recipients of this attempt and no others.
+    pub fn mail(&self) -> &Mail {
+        &self.0.mail
+    }
+
+    /// The recipients of this attempt.
+    pub fn recipients(&self) -> &[Recipient] {
+        self.0.mail.envelope().to()
+    }
+
+    /// The idempotency key: the same while the outcome is in doubt, another after a definite answer.
+    pub fn key(&self) -> &AttemptKey {
+        &self.0.key
+    }
+
+    /// How long the attempt may take.
+    pub fn timeout(&self) -> Duration {
+        self.0.timeout
+    }
+
+    /// The address to dial from.
+    pub fn source(&self) -> Option<&Source> {
+        self.0.source.as_ref()
+    }
+
+    /// The route to take.
+    pub fn route(&self) -> Option<&Route> {
+        self.0.route.as_ref()
+    }
+
+    /// How strictly TLS is asked for.
+    pub fn tls_policy(&self) -> TlsPolicy {
+        self.0.tls_policy
+    }
+
+    /// Where the dialogue is to be written, secrets left out.
+    pub fn trace(&self) -> Option<&Arc<dyn TraceSink>> {
+        self.0.trace.as_ref()
+    }
+
+    /// What the application hung on the mail.
+    pub fn tags(&self) -> &Tags {
+        &self.0.tags
+    }
+
+    /// Whether this attempt may duplicate.
+    pub fn repeat(&self) -> Repeat {
+        self.0.repeat
+    }
+
+    /// Called just before the first command or octet for this mail.
+    ///
+    /// # Errors
+    /// [`Withdrawn`] if nothing may be sent any more.
+    pub fn start(&self) -> Result<(), Withdrawn> {
+        let mut state = self.state();
+        match state.phase {
+            Phase::Withdrawn => Err(Withdrawn),
+            Phase::Waiting => {
+                state.phase = Phase::Started;
+                Ok(())
+            }
+            Phase::Started | Phase::PastReturn => Ok(()),
+        }
+    }
+
+    /// Called just before the octets that complete the message: the final dot, the last BDAT chunk, the
+    /// HTTP request.
+    ///
+    /// # Errors
+    /// [`Withdrawn`] if the attempt was given up: send no completing octet; break the connection instead.
+    pub fn past_return(&self) -> Result<(), Withdrawn> {
+        let mut state = self.state();
+        if state.phase == Phase::Withdrawn {
+            return Err(Withdrawn);
+        }
+        state.phase = Phase::PastReturn;
+        Ok(())
+    }
+
+    /// Called as the answer for one recipient (by its place in [`recipients`](Self::recipients)) is known.
+    /// The first answer stays; an index that is not there is ignored.
+    pub fn settle(&self, recipient: usize, outcome: Outcome) {
+        if let Some(slot) = self.state().settled.get_mut(recipient) {
+            slot.get_or_insert(outcome);
+        }
+    }
+
+    /// What was settled so far, in the order of the recipients.
+    pub fn settled(&self) -> Vec<Option<Outcome>> {
+        self.state().settled.clone()
+    }
+
+    /// For the engine: forbids an attempt that has not begun.
+    ///
+    /// # Errors
+    /// [`StartedAlready`] if it has begun: then it goes on.
+    pub fn withdraw(&self) -> Result<(), StartedAlready> {
+        let mut state = self.state();
+        match state.phase {
+            Phase::Waiting | Phase::Withdrawn => {
+                state.phase = Phase::Withdrawn;
+                Ok(())
+            }
+            Phase::Started | Phase::PastReturn => Err(StartedAlready),
+        }
+    }
+
+    /// For the engine, when it has dropped the transport's future: gives the attempt up, and says what it
+    /// came to. What was settled stays; the rest is deferred if the completing octets had not been
+    /// released, in doubt if they had, and in doubt for a transport that does not track progress.
+    pub fn give_up(&self, cause: Cause) -> Outcomes {
+        let phase = {
+            let mut state = self.state();
+            std::mem::replace(&mut state.phase, Phase::Withdrawn)
+        };
+        let known = self.0.progress == Progress::Tracked && phase != Phase::PastReturn;
+        let rest = if known { Outcome::deferred(cause) } else { Outcome::in_doubt(cause) };
+        Outcomes::settled_or(self, &rest)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("key", &self.0.key).field("recipients", &self.recipients().len()).finish()
+    }
+}
+
+/// The attempt had begun and cannot be withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the attempt has begun")]
+#[non_exhaustive]
+pub struct StartedAlready;
+
+/// Puts an [`Attempt`] together.
+#[derive(Debug)]
+#[must_use]
+pub struct AttemptBuilder {
+    mail: Mail,
+    key: AttemptKey,
+    timeout: Duration,
+    source: Option<Source>,
+    route: Option<Route>,
+    tls_policy: TlsPolicy,
+    trace: Option<Arc<dyn TraceSink>>,
+    tags: Tags,
+    repeat: Repeat,
+    progress: Progress,
+}
+
+impl AttemptBuilder {
+    /// The idempotency key; by default that of a first generation.
+    pub fn key(mut self, key: AttemptKey) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// How long it may take; ten minutes by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The address to dial from.
+    pub fn source(mut self, source: Option<Source>) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// The route to take.
+    pub fn route(mut self, route: Route) -> Self {
+        self.route = Some(route);
+        self
+    }
+
+    /// How strictly TLS is asked for.
+    pub fn tls_policy(mut self, policy: TlsPolicy) -> Self {
+        self.tls_policy = policy;
+        self
+    }
+
+    /// Where the dialogue is written.
+    pub fn trace(mut self, sink: Arc<dyn TraceSink>) -> Self {
+        self.trace = Some(sink);
+        self
+    }
+
+    /// The application's tags.
+    pub fn tags(mut self, tags: Tags) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// Whether it may duplicate.
+    pub fn repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
+        self
+    }
+
+    /// Whether the transport tells its progress: from its [`Capabilities`](crate::Capabilities).
+    pub fn progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// The attempt.
+    pub fn build(self) -> Attempt {
+        let Self { mail, key, timeout, source, route, tls_policy, trace, tags, repeat, progress } = self;
+        let settled = vec![None; mail.envelope().to().len()];
+        let state = Mutex::new(State { phase: Phase::Waiting, settled });
+        Attempt(Arc::new(Inner { mail, key, timeout, source, route, tls_policy, trace, tags, repeat, progress, state }))
+    }
+}
+
+/// The idempotency key of an attempt: the mail, and a generation that goes up after a definite answer.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct AttemptKey(Box<str>);
+
+impl AttemptKey {
+    /// The key of a generation, from 1.
+    pub fn new(mail: &Mail, generation: u32) -> Self {
+        Self(format!("{}-{generation}", mail.id()).into())
+    }
+
+    /// The key, at most 40 characters of `a-z 0-9 -`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AttemptKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AttemptKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AttemptKey({})", self.0)
+    }
+}
+
+/// Takes the lines of a dialogue. Transports leave secrets out.
+pub trait TraceSink: fmt::Debug + Send + Sync {
+    /// One line, without its line end.
+    fn line(&self, direction: Direction, line: &str);
+}
+
+/// Who said a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Direction {
+    /// We did.
+    Sent,
+    /// The peer did.
+    Received,
+    /// Nobody: a note on what happened to the connection.
+    Note,
+}
