@@ -4,9 +4,8 @@
 //! |---|---|
 //! | `cargo run -p xtask -- layers` | an arrow that points up or sideways; a runtime, C library, random source or socket under L0-L2; a lib.rs of L0-L2 that does not forbid unsafe code and the clock |
 //! | `cargo run -p xtask -- tidy` | long files and functions, stubs, ignored tests, sleeps in tests, machine paths, unfinished manifests |
-//! | `cargo run -p xtask -- licences` | a licence, source, banned crate or second version that `deny.toml` does not allow |
 //! | `cargo run -p xtask -- package` | a package that lacks a file, or would publish a stray one |
-//! | `cargo run -p xtask -- list examples` | nothing: prints examples, benches or fuzz targets, one a line, for scripts |
+//! | `cargo run -p xtask -- list examples` | nothing: prints the examples (or `benches`), one a line, for scripts |
 //!
 //! Every check is a function from values to [`Finding`]s. What reads the disk or runs cargo stands apart in [`Workspace`],
 //! in `tidy::sources` and in each module's `run`.
@@ -15,7 +14,6 @@ mod cargo;
 mod error;
 mod finding;
 pub mod layers;
-pub mod licences;
 pub mod list;
 pub mod package;
 pub mod tidy;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use xtask::{Error, Finding, Workspace, layers, licences, list, package, tidy};
+use xtask::{Error, Finding, Workspace, layers, list, package, tidy};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -31,7 +31,6 @@ fn run(words: &[&str]) -> Result<Option<Vec<Finding>>, Error> {
             println!("{sizes}");
             findings
         }
-        ["licences"] => licences::run(workspace.root())?,
         ["package"] => package::run(&workspace)?,
         ["list", kind @ ("examples" | "benches")] => {
             let kind = if *kind == "examples" { "example" } else { "bench" };
@@ -57,7 +56,6 @@ usage: cargo run -p xtask -- COMMAND
 
 layers          arrows between crates, and what stands under L0-L2
 tidy            sizes of files and functions, stray words, manifests
-licences        licences, sources, banned crates and second versions, by deny.toml
 package         what each package would publish
 list examples   each example: package and name
 list benches    each bench: package and name";
