@@ -8,9 +8,11 @@ mod error;
 mod ext;
 mod record;
 mod resolve;
+mod zone;
 
 pub use answer::{Answer, Dnssec, Presence};
 pub use error::{DnsError, DnsErrorKind};
 pub use ext::{Found, ResolveExt};
 pub use record::{Ds, Mx, RecordData, RecordKind, Soa, Tlsa};
 pub use resolve::Resolve;
+pub use zone::{MemoryZone, ZoneError, ZoneErrorKind};
