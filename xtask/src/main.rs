@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 
 /// `None` for a command that does not exist.
 fn run(words: &[&str]) -> Result<Option<Vec<Finding>>, Error> {
-    let workspace = Workspace::load(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+    let workspace = Workspace::load(Path::new("."))?;
     let findings = match words {
         ["layers"] => layers::run(&workspace)?,
         ["tidy"] => {
