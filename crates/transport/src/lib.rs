@@ -34,6 +34,7 @@
 //! [`Capabilities::max_recipients`] bounds the recipients of one attempt; [`Attempt::timeout`] its time.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::disallowed_methods)]
 
 mod attempt;
 mod capabilities;

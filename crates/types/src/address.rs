@@ -170,6 +170,12 @@ impl From<&Address> for Mailbox {
     }
 }
 
+impl From<&Mailbox> for Mailbox {
+    fn from(mailbox: &Mailbox) -> Self {
+        mailbox.clone()
+    }
+}
+
 impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(name) = &self.name else { return write!(f, "{}", self.address) };

@@ -1,5 +1,6 @@
 //! The one error of parsing a word of the vocabulary.
 
+use std::convert::Infallible;
 use std::fmt;
 
 /// Why a text is not what it should be, and where.
@@ -84,6 +85,13 @@ impl fmt::Display for ParseError {
             ParseErrorKind::TooMany { limit } => write!(f, "{what}: more than {limit}"),
             ParseErrorKind::Syntax(why) => write!(f, "{what}: {why} at byte {at}"),
         }
+    }
+}
+
+/// For callers that take `impl TryInto<T>`: what is a `T` already cannot fail.
+impl From<Infallible> for ParseError {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -30,6 +30,7 @@
 //! `serde`: `Serialize` and `Deserialize`; what is read passes the same checks.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::disallowed_methods)]
 
 mod address;
 mod class;

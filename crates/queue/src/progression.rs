@@ -1,0 +1,101 @@
+//! What an outcome means for a recipient.
+
+use std::time::Duration;
+
+use posthaste_types::{Cause, Ending, Fate, Outcome, OutcomeKind, Repeat, Timestamp};
+
+use crate::Schedule;
+
+/// Where a recipient stands in its attempts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecipientState {
+    /// Attempts begun so far.
+    pub attempts: u32,
+    /// Steps of the schedule used so far: attempts that reached a hop and were deferred.
+    pub steps: u32,
+    /// Goes up after a definite answer; the attempt's idempotency key is made of it.
+    pub generation: u32,
+    /// The last outcome, if an attempt was answered, or known to be in doubt.
+    pub last: Option<Outcome>,
+}
+
+impl RecipientState {
+    /// What the next attempt is.
+    pub fn repeat(&self) -> Repeat {
+        match &self.last {
+            None => Repeat::First,
+            Some(last) if last.kind() == OutcomeKind::InDoubt => Repeat::AfterDoubt,
+            Some(_) => Repeat::AfterAnswer,
+        }
+    }
+}
+
+/// What a recipient does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progression {
+    /// It ends.
+    End(Ending),
+    /// It waits until then.
+    Retry(Timestamp),
+}
+
+impl Progression {
+    /// Judges an outcome.
+    ///
+    /// `accepted_as` is what acceptance means for this transport: [`Fate::Delivered`] or [`Fate::Relayed`].
+    /// `accepted` is when the mail was taken in, `expires` when it is given up, `chance` a random number for
+    /// the jitter. A refusal ends; a deferral or doubt waits for the schedule's next step, or for what the
+    /// peer asked for if that is longer, unless that is past `expires`: then it ends expired.
+    pub fn of(
+        state: &RecipientState,
+        outcome: &Outcome,
+        accepted_as: Fate,
+        window: Window,
+        schedule: &Schedule,
+        chance: u32,
+    ) -> Self {
+        let Window { accepted, expires, now } = window;
+        let end = |fate| {
+            let mut ending = Ending::new(fate, now, now.since(accepted), state.attempts);
+            ending.cause = Some(outcome.cause().clone());
+            Self::End(ending)
+        };
+        match outcome.kind() {
+            OutcomeKind::Accepted => end(accepted_as),
+            OutcomeKind::Refused => end(Fate::Bounced),
+            OutcomeKind::Deferred | OutcomeKind::InDoubt => {
+                let wait = schedule.delay(state.steps, chance).max(outcome.wait().unwrap_or(Duration::ZERO));
+                let next = now.saturating_add(wait);
+                if next > expires { end(Fate::Expired) } else { Self::Retry(next) }
+            }
+        }
+    }
+
+    /// The end of a recipient whose time is up while it waits, or that could never be tried.
+    pub fn expired(state: &RecipientState, window: Window, cause: Option<Cause>) -> Ending {
+        let mut ending = Ending::new(Fate::Expired, window.now, window.now.since(window.accepted), state.attempts);
+        ending.cause = cause.or_else(|| state.last.as_ref().map(|last| last.cause().clone()));
+        ending
+    }
+}
+
+/// The times between which a recipient lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Window {
+    /// When the mail was accepted.
+    pub accepted: Timestamp,
+    /// When it is given up.
+    pub expires: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Window {
+    /// A window, seen from `now`.
+    pub fn new(accepted: Timestamp, expires: Timestamp, now: Timestamp) -> Self {
+        Self { accepted, expires, now }
+    }
+}
