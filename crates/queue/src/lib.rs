@@ -26,10 +26,10 @@ mod tracked;
 
 pub use error::{SpoolError, SpoolErrorKind};
 pub use memory::MemorySpool;
-pub use progression::{Progression, RecipientState};
+pub use progression::{Progression, RecipientState, Window};
 pub use schedule::Schedule;
 pub use scheduler::{Batch, BatchId, Scheduler, SchedulerConfig};
 pub use spool::{
     Admission, Begin, Begun, Due, DueCursor, Granted, NewMail, Orphan, Refusal, Settled, Settlement, Spool,
 };
-pub use tracked::{MailMeta, Query, Tracked, TrackedRecipient};
+pub use tracked::{MailMeta, Query, Tracked, TrackedRecipient, Waiting};

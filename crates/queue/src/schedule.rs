@@ -20,11 +20,7 @@ pub struct Schedule {
 impl Default for Schedule {
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(60 * n);
-        Self {
-            delays: [5, 15, 30, 60, 120, 180].map(minutes).to_vec(),
-            jitter_permille: 200,
-            expire: minutes(96 * 60),
-        }
+        Self { delays: [5, 15, 30, 60, 120, 180].map(minutes).to_vec(), jitter_permille: 200, expire: minutes(96 * 60) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which of the recipients that are due may be tried now.
 
-use posthaste_types::{MailId, Timestamp};
+use posthaste_types::MailId;
 
 use crate::Due;
 
@@ -58,5 +58,10 @@ impl Scheduler {
     /// An empty scheduler.
     pub fn new(config: SchedulerConfig) -> Self {
         Self { config }
+    }
+
+    /// The limits.
+    pub fn config(&self) -> &SchedulerConfig {
+        &self.config
     }
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use posthaste_suppression::{Ask, Entry};
+use posthaste_suppression::Entry;
 use posthaste_types::{
-    Cause, Domain, Ending, Event, EventId, Mail, MailId, NodeId, OnceKey, Outcome, TenantName, Timestamp,
+    Address, Cause, Domain, Ending, Event, EventId, Mail, MailId, NodeId, OnceKey, Outcome, Timestamp,
 };
 
 use crate::{MailMeta, Query, RecipientState, SpoolError, Tracked};
@@ -252,7 +252,13 @@ pub struct Granted {
 
 impl Granted {
     /// A lease.
-    pub fn new(mail: Mail, meta: MailMeta, accepted: Timestamp, expires: Timestamp, recipients: Vec<(u32, RecipientState)>) -> Self {
+    pub fn new(
+        mail: Mail,
+        meta: MailMeta,
+        accepted: Timestamp,
+        expires: Timestamp,
+        recipients: Vec<(u32, RecipientState)>,
+    ) -> Self {
         Self { mail, meta, accepted, expires, recipients }
     }
 }
@@ -332,7 +338,7 @@ pub struct Orphan {
     /// The tenant, stream and tags, for the event.
     pub meta: MailMeta,
     /// Its address.
-    pub address: posthaste_types::Address,
+    pub address: Address,
     /// When it was accepted.
     pub accepted: Timestamp,
     /// When it is given up.
@@ -341,18 +347,15 @@ pub struct Orphan {
 
 impl Orphan {
     /// An orphan.
-    pub fn new(mail: MailId, recipient: u32, address: posthaste_types::Address, state: RecipientState, meta: MailMeta, accepted: Timestamp, expires: Timestamp) -> Self {
+    pub fn new(
+        mail: MailId,
+        recipient: u32,
+        address: Address,
+        state: RecipientState,
+        meta: MailMeta,
+        accepted: Timestamp,
+        expires: Timestamp,
+    ) -> Self {
         Self { mail, recipient, state, meta, address, accepted, expires }
     }
 }
-
-/// The ask that a store makes of its own suppression list in `begin`.
-pub(crate) fn ask(address: &posthaste_types::Address, meta: &MailMeta, at: Timestamp) -> Ask {
-    let mut ask = Ask::new(address.clone(), meta.stream.clone(), at);
-    ask.list.clone_from(&meta.list);
-    ask.tenant.clone_from(&meta.tenant);
-    ask
-}
-
-/// The key space of once keys.
-pub(crate) type OnceScope = (Option<TenantName>, OnceKey);

@@ -1,8 +1,9 @@
 //! What is known of mails, for questions.
 
+use posthaste_suppression::Ask;
 use posthaste_types::{
-    Address, CampaignName, Domain, Ending, ListName, MailId, MessageId, OnceKey, ReversePath, StreamName, Tags, TenantName,
-    Timestamp,
+    Address, CampaignName, Domain, Ending, ListName, MailId, MessageId, OnceKey, ReversePath, StreamName, Tags,
+    TenantName, Timestamp,
 };
 
 use crate::RecipientState;
@@ -23,6 +24,16 @@ pub struct MailMeta {
     pub tags: Tags,
     /// Higher goes first.
     pub priority: i8,
+}
+
+impl MailMeta {
+    /// The ask that is made of a suppression list before an attempt for `address`.
+    pub fn ask(&self, address: &Address, at: Timestamp) -> Ask {
+        let mut ask = Ask::new(address.clone(), self.stream.clone(), at);
+        ask.list.clone_from(&self.list);
+        ask.tenant.clone_from(&self.tenant);
+        ask
+    }
 }
 
 /// A question for mails. Every field that is set must fit; none set finds the newest.
