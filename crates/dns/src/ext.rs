@@ -128,7 +128,7 @@ impl<T> Found<T> {
 }
 
 /// Waits for both, without a runtime.
-async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+pub(crate) async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     let (mut a, mut b) = (pin!(a), pin!(b));
     let (mut of_a, mut of_b) = (None, None);
     poll_fn(|context| {

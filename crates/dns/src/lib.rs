@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
 
+pub mod contract;
+
 mod answer;
 mod error;
 mod ext;

@@ -25,7 +25,7 @@ use crate::record::RecordKind;
 /// * [`Dnssec::Secure`](crate::Dnssec::Secure) is said only of what was validated, here or by a resolver that the user trusts.
 /// * Any number of questions may be under way at once. Dropping the future cancels the question.
 ///
-/// The contract suite holds an implementation to this.
+/// [`contract::check`](crate::contract::check) holds an implementation to this.
 ///
 /// # Wrappers
 /// A resolver that wraps another forwards every method, [`at`](Self::at) too.

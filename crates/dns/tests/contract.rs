@@ -1,0 +1,47 @@
+//! What the crate itself offers as a resolver, held to the contract.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use posthaste_dns::contract::{self, ResolveFixture};
+use posthaste_dns::{MemoryZone, Resolve};
+use posthaste_testkit::VirtualClock;
+use posthaste_types::Clock;
+
+struct Fixture {
+    zone: MemoryZone,
+    clock: VirtualClock,
+    resolver: Arc<dyn Resolve>,
+}
+
+impl Fixture {
+    fn new(resolver: impl FnOnce(MemoryZone, VirtualClock) -> Arc<dyn Resolve>) -> Self {
+        let (zone, clock) = (MemoryZone::new(), VirtualClock::new());
+        Self { resolver: resolver(zone.clone(), clock.clone()), zone, clock }
+    }
+}
+
+#[async_trait]
+impl ResolveFixture for Fixture {
+    fn resolver(&self) -> Arc<dyn Resolve> {
+        Arc::clone(&self.resolver)
+    }
+
+    fn zone(&self) -> MemoryZone {
+        self.zone.clone()
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
+    }
+
+    async fn advance(&self, by: Duration) {
+        self.clock.advance(by).await;
+    }
+}
+
+#[tokio::test]
+async fn the_zone_in_memory_keeps_it() {
+    contract::check(&Fixture::new(|zone, _| Arc::new(zone))).await;
+}
