@@ -1,0 +1,17 @@
+//! The client's side of the dialogue.
+
+mod config;
+mod dialogue;
+mod ending;
+mod error;
+mod event;
+mod handshake;
+mod running;
+mod session;
+mod transaction;
+
+pub use config::{AuthAllowed, ClientConfig, HelloName, Pipelining, Protocol, Timeouts, TlsUse};
+pub use error::{ClientError, ClientErrorKind, SendError};
+pub use event::{ClientEvent, TransactionId, Transmit};
+pub use session::ClientSession;
+pub use transaction::Transaction;

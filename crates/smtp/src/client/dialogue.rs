@@ -1,0 +1,271 @@
+//! Replies to the commands of a mail, and what is written next.
+
+use posthaste_types::{Cause, Outcome, Reply, Stage, Tick};
+
+use super::config::Protocol;
+use super::error::{ClientError, ClientErrorKind};
+use super::event::ClientEvent;
+use super::running::{Body, MailState, Running, Step};
+use super::session::{ClientSession, Phase, Reset, What};
+use crate::stuffing::BodyWriter;
+
+impl ClientSession {
+    /// Matches a reply to the command that it answers.
+    pub(super) fn on_reply(&mut self, now: Tick, reply: Reply) -> Result<(), ClientError> {
+        let Some(awaited) = self.awaited.front().copied() else { return Err(self.on_unasked(reply)) };
+        if awaited.end > self.handed {
+            return Err(self.break_off("a reply came before its command was sent"));
+        }
+        self.awaited.pop_front();
+        if reply.code() == 421 && awaited.what != What::Quit {
+            return Err(self.on_421(awaited.what, reply));
+        }
+        match awaited.what {
+            What::Greeting => self.on_greeting(now, reply)?,
+            What::Hello | What::Helo => self.on_hello(now, awaited.what, reply)?,
+            What::StartTls => self.on_start_tls(now, reply)?,
+            What::AuthPlain | What::AuthLogin | What::AuthUsername | What::AuthProof => {
+                self.on_auth(now, awaited.what, reply)?;
+            }
+            What::Quit => self.end(None),
+            what => self.on_mail_reply(now, what, reply)?,
+        }
+        self.rearm(now);
+        Ok(())
+    }
+
+    fn on_mail_reply(&mut self, now: Tick, what: What, reply: Reply) -> Result<(), ClientError> {
+        let Some(mut running) = self.running.pop_front() else {
+            return Err(self.break_off("a reply that belongs to no mail"));
+        };
+        let result = match what {
+            What::Mail => self.on_mail(&mut running, reply),
+            What::Rcpt(index) => self.on_rcpt(&mut running, index, reply),
+            What::Data => self.on_data(now, &mut running, reply),
+            What::EndOfData => self.on_end_of_data(&mut running, None, reply),
+            What::EndOfDataFor(index) => self.on_end_of_data(&mut running, Some(index), reply),
+            What::EndOfNothing => {
+                running.body = Body::Done;
+                Ok(())
+            }
+            _ if reply.code() / 100 == 2 => Ok(()),
+            _ => Err("RSET was refused"),
+        };
+        self.running.push_front(running);
+        match result {
+            Ok(()) => {
+                self.write_steps(now);
+                Ok(())
+            }
+            Err(why) => Err(self.break_off(why)),
+        }
+    }
+
+    fn on_mail(&mut self, running: &mut Running, reply: Reply) -> Result<(), &'static str> {
+        if reply.is_positive() {
+            running.mail = MailState::Accepted;
+            self.reset = Reset::Needed;
+            return if reply.code() / 100 == 2 { Ok(()) } else { Err("the answer to MAIL is out of step") };
+        }
+        running.mail = MailState::Refused;
+        let outcome = Outcome::from_reply(reply, Stage::Mail);
+        for recipient in 0..running.outcomes.len() {
+            self.settle(running, recipient, outcome.clone());
+        }
+        running.give_up_rest();
+        Ok(())
+    }
+
+    fn on_rcpt(&mut self, running: &mut Running, index: usize, reply: Reply) -> Result<(), &'static str> {
+        match reply.code() / 100 {
+            2 if running.mail == MailState::Refused => Err("RCPT was accepted behind a refused MAIL"),
+            2 => {
+                running.accepted.push(index);
+                Ok(())
+            }
+            3 => Err("the answer to RCPT is out of step"),
+            _ if is_too_many(&reply) => {
+                // RFC 5321 §4.5.3.1.10: temporary, and worth another transaction if this one has somebody.
+                if running.accepted.is_empty() {
+                    self.settle(running, index, Outcome::deferred(Cause::smtp(reply, Stage::Rcpt)));
+                } else {
+                    running.postponed.push(index);
+                }
+                Ok(())
+            }
+            _ => {
+                self.settle(running, index, Outcome::from_reply(reply, Stage::Rcpt));
+                Ok(())
+            }
+        }
+    }
+
+    fn on_data(&mut self, now: Tick, running: &mut Running, reply: Reply) -> Result<(), &'static str> {
+        if reply.is_positive() && reply.code() != 354 {
+            return Err("the answer to DATA is neither 354 nor a refusal");
+        }
+        if !reply.is_positive() {
+            running.body = Body::Done;
+            self.settle_accepted(running, Outcome::from_reply(reply, Stage::Data));
+            return Ok(());
+        }
+        self.reset = Reset::NotNeeded;
+        if !running.accepted.is_empty() {
+            running.body = Body::Writing(BodyWriter::new(running.transaction.content().clone()));
+            return Ok(());
+        }
+        // RFC 2920 §3.1: DATA was on its way before the last recipient was refused. RFC 2033 §4.2 leaves no
+        // answer to wait for.
+        if self.config.protocol == Protocol::Lmtp {
+            return Err("DATA was accepted without a recipient");
+        }
+        running.body = Body::Complete { end: u64::MAX };
+        self.command(now, ".", What::EndOfNothing);
+        Ok(())
+    }
+
+    fn on_end_of_data(
+        &mut self,
+        running: &mut Running,
+        recipient: Option<usize>,
+        reply: Reply,
+    ) -> Result<(), &'static str> {
+        if reply.code() / 100 == 3 {
+            return Err("the answer to the final dot is out of step");
+        }
+        let outcome = Outcome::from_reply(reply, Stage::EndOfData);
+        let Some(recipient) = recipient else {
+            running.body = Body::Done;
+            self.settle_accepted(running, outcome);
+            return Ok(());
+        };
+        self.settle(running, recipient, outcome);
+        if running.accepted.last() == Some(&recipient) {
+            running.body = Body::Done;
+        }
+        Ok(())
+    }
+
+    /// Nothing was asked: 421 closes at any time, and a refusal amid the content answers it early.
+    fn on_unasked(&mut self, reply: Reply) -> ClientError {
+        let writing = self.running.front().is_some_and(|running| matches!(running.body, Body::Writing(_) | Body::Due));
+        let stage = self.stage();
+        if reply.code() == 421 {
+            return self.fail(ClientError::of_reply(ClientErrorKind::ServiceClosing, stage, reply));
+        }
+        if !writing || reply.is_positive() {
+            return self.break_off("a reply to nothing");
+        }
+        if let Some(mut running) = self.running.pop_front() {
+            self.settle_accepted(&mut running, Outcome::from_reply(reply.clone(), Stage::Data));
+            self.running.push_front(running);
+        }
+        self.fail(ClientError::of_reply(ClientErrorKind::AnsweredEarly, Stage::Data, reply))
+    }
+
+    /// 421 is an answer for what was asked, and the end of the session for the rest.
+    fn on_421(&mut self, what: What, reply: Reply) -> ClientError {
+        if let Some(mut running) = self.running.pop_front() {
+            let outcome = Outcome::deferred(Cause::smtp(reply.clone(), what.stage()));
+            match what {
+                What::EndOfData => self.settle_accepted(&mut running, outcome),
+                What::EndOfDataFor(recipient) => self.settle(&mut running, recipient, outcome),
+                _ => {}
+            }
+            self.running.push_front(running);
+        }
+        self.fail(ClientError::of_reply(ClientErrorKind::ServiceClosing, what.stage(), reply))
+    }
+
+    /// Writes the commands that may go now, and ends rounds and mails that have nothing left to do.
+    pub(super) fn write_steps(&mut self, now: Tick) {
+        while let Some(mut running) = self.running.pop_front() {
+            self.write_round(now, &mut running);
+            let over = match running.body {
+                Body::Done => true,
+                Body::NotYet => self.awaited.is_empty(),
+                Body::Writing(_) | Body::Due | Body::Complete { .. } => false,
+            };
+            if !over {
+                self.running.push_front(running);
+                break;
+            }
+            if running.begin_round(self.config.max_recipients) {
+                self.running.push_front(running);
+            } else {
+                self.finish(running);
+            }
+        }
+        if self.running.is_empty() && self.phase == Phase::Quitting {
+            self.write_quit(now);
+        }
+    }
+
+    /// In groups if the peer takes them, else one by one.
+    pub(super) fn write_round(&mut self, now: Tick, running: &mut Running) {
+        let most = if self.pipelines() { usize::MAX } else { 1 };
+        while self.awaited.len() < most {
+            let Some(step) = running.next_step() else { break };
+            let what = match step {
+                Step::Mail if self.reset == Reset::Needed => {
+                    self.reset = Reset::NotNeeded;
+                    self.command(now, "RSET", What::Rset);
+                    continue;
+                }
+                Step::Mail => What::Mail,
+                Step::Rcpt(index) => What::Rcpt(index),
+                // Lock step knows by now that nobody would get it.
+                Step::Data if self.awaited.is_empty() && running.accepted.is_empty() => break,
+                Step::Data => What::Data,
+            };
+            running.write(step, &self.capabilities, &mut self.outgoing);
+            self.expect(now, what);
+        }
+    }
+
+    /// The final dot, and the answers that are due for it.
+    pub(super) fn write_final_dot(&mut self, now: Tick) {
+        let Some(mut running) = self.running.pop_front() else { return };
+        if matches!(running.body, Body::Due) {
+            self.outgoing.extend_from_slice(b".\r\n");
+            running.body = Body::Complete { end: self.end_of_outgoing() };
+            if self.config.protocol == Protocol::Lmtp {
+                running.accepted.iter().for_each(|index| self.expect(now, What::EndOfDataFor(*index)));
+            } else {
+                self.expect(now, What::EndOfData);
+            }
+        }
+        self.running.push_front(running);
+    }
+
+    pub(super) fn write_quit(&mut self, now: Tick) {
+        if self.running.is_empty() && self.awaited.is_empty() {
+            self.command(now, "QUIT", What::Quit);
+        }
+    }
+
+    pub(super) fn settle(&mut self, running: &mut Running, recipient: usize, outcome: Outcome) {
+        if let Some(slot @ None) = running.outcomes.get_mut(recipient) {
+            *slot = Some(outcome.clone());
+            self.events.push_back(ClientEvent::Settled { id: running.id, recipient, outcome });
+        }
+    }
+
+    fn settle_accepted(&mut self, running: &mut Running, outcome: Outcome) {
+        for recipient in running.accepted.clone() {
+            self.settle(running, recipient, outcome.clone());
+        }
+    }
+
+    pub(super) fn finish(&mut self, running: Running) {
+        let id = running.id;
+        self.events.push_back(ClientEvent::Finished { id, outcomes: running.into_outcomes() });
+    }
+}
+
+/// Whether RCPT was refused for the number of recipients: 452, or 552 which RFC 5321 §4.5.3.1.10 wants
+/// treated so, unless an enhanced status says something else (552 5.2.2 is a full mailbox).
+fn is_too_many(reply: &Reply) -> bool {
+    let says_so = reply.enhanced().is_none_or(|status| (status.subject(), status.detail()) == (5, 3));
+    matches!(reply.code(), 452 | 552) && says_so
+}

@@ -1,0 +1,377 @@
+//! The session: what goes in and what comes out.
+
+use std::collections::VecDeque;
+
+use posthaste_types::{Outcome, Stage, Tick};
+use zeroize::Zeroize;
+
+use super::config::{ClientConfig, Pipelining, TlsUse};
+use super::error::{ClientError, ClientErrorKind, SendError};
+use super::event::{ClientEvent, TransactionId, Transmit};
+use super::running::{Body, Running};
+use super::transaction::Transaction;
+use crate::capabilities::Capabilities;
+use crate::reply_reader::ReplyReader;
+
+/// The client's side of one SMTP or LMTP connection.
+///
+/// Made when the connection is open; it begins by waiting for the greeting. After every call that
+/// takes `now`: drain [`poll_transmit`](Self::poll_transmit), then [`poll_event`](Self::poll_event), then
+/// read [`poll_timeout`](Self::poll_timeout). A whole driving loop stands in the crate's documentation.
+///
+/// # What a cut costs
+/// Until the final dot was written, nobody has the mail: whoever has no answer is deferred. From then on
+/// until the answer is read, those whom the peer took are in doubt. Recipients already refused stay so.
+#[derive(Debug)]
+pub struct ClientSession {
+    pub(super) config: ClientConfig,
+    pub(super) phase: Phase,
+    pub(super) channel: Channel,
+    pub(super) capabilities: Capabilities,
+    pub(super) reader: ReplyReader,
+    /// Commands that were not yet handed out.
+    pub(super) outgoing: Vec<u8>,
+    /// How many octets were ever handed out.
+    pub(super) handed: u64,
+    /// What the next replies answer, in order.
+    pub(super) awaited: VecDeque<Awaited>,
+    /// The mails under way: the first one, and one whose envelope went behind its content.
+    pub(super) running: VecDeque<Running>,
+    pub(super) last_id: u64,
+    pub(super) reset: Reset,
+    pub(super) events: VecDeque<ClientEvent>,
+    pub(super) deadline: Option<Tick>,
+}
+
+/// Where the session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Before the first mail; with what stage.
+    Opening(Stage),
+    /// STARTTLS was accepted and the adapter is at work.
+    Handshake,
+    Ready,
+    /// QUIT is wanted, or sent.
+    Quitting,
+    Closed,
+}
+
+/// Whether the channel is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Channel {
+    Clear,
+    Tls,
+}
+
+/// Whether the peer holds a transaction that nobody will complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reset {
+    Needed,
+    NotNeeded,
+}
+
+/// A command whose reply is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Awaited {
+    pub(super) what: What,
+    /// Where it ends in all octets that the session hands out: a reply to what was not sent is none.
+    pub(super) end: u64,
+}
+
+/// What is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Greeting,
+    Hello,
+    Helo,
+    StartTls,
+    /// The initial response was sent.
+    AuthPlain,
+    AuthLogin,
+    AuthUsername,
+    /// The last step of any mechanism.
+    AuthProof,
+    Rset,
+    Mail,
+    Rcpt(usize),
+    Data,
+    /// The final dot, for everybody.
+    EndOfData,
+    /// The final dot, for one recipient (RFC 2033 §4.2).
+    EndOfDataFor(usize),
+    /// A final dot with nothing in front of it and nobody to take it (RFC 2920 §3.1).
+    EndOfNothing,
+    Quit,
+}
+
+impl What {
+    pub(super) fn stage(self) -> Stage {
+        match self {
+            Self::Greeting | Self::Quit => Stage::Connect,
+            Self::Hello | Self::Helo => Stage::Ehlo,
+            Self::StartTls => Stage::StartTls,
+            Self::AuthPlain | Self::AuthLogin | Self::AuthUsername | Self::AuthProof => Stage::Auth,
+            Self::Rset | Self::Mail => Stage::Mail,
+            Self::Rcpt(_) => Stage::Rcpt,
+            Self::Data => Stage::Data,
+            Self::EndOfData | Self::EndOfDataFor(_) | Self::EndOfNothing => Stage::EndOfData,
+        }
+    }
+}
+
+impl ClientSession {
+    /// How many octets of content one call of [`poll_transmit`](Self::poll_transmit) hands out, about.
+    pub const BLOCK: usize = 32 * 1024;
+
+    /// A session on a connection that was opened at `now`.
+    pub fn new(config: ClientConfig, now: Tick) -> Self {
+        let channel = if config.tls == TlsUse::Implicit { Channel::Tls } else { Channel::Clear };
+        let mut session = Self {
+            config,
+            phase: Phase::Opening(Stage::Connect),
+            channel,
+            capabilities: Capabilities::default(),
+            reader: ReplyReader::default(),
+            // Never grown, a copy of which would stay behind, while it holds credentials.
+            outgoing: Vec::with_capacity(2048),
+            handed: 0,
+            awaited: VecDeque::from([Awaited { what: What::Greeting, end: 0 }]),
+            running: VecDeque::new(),
+            last_id: 0,
+            reset: Reset::NotNeeded,
+            events: VecDeque::new(),
+            deadline: None,
+        };
+        session.rearm(now);
+        session
+    }
+
+    /// Takes octets that were received.
+    ///
+    /// # Errors
+    /// The reason why they ended the session, the same as in the last event. Drain the events: the
+    /// outcomes of what was under way are there.
+    pub fn handle_bytes(&mut self, now: Tick, wire: &[u8]) -> Result<(), ClientError> {
+        if self.phase == Phase::Closed || wire.is_empty() {
+            return Ok(());
+        }
+        if self.phase == Phase::Handshake {
+            return Err(self.fail(ClientError::new(ClientErrorKind::OctetsBehindStartTls, Stage::StartTls)));
+        }
+        self.reader.push(wire);
+        while self.phase != Phase::Closed {
+            match self.reader.next() {
+                Ok(Some(reply)) => self.on_reply(now, reply)?,
+                Ok(None) => break,
+                Err(why) => return Err(self.break_off(why)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on behind a TLS handshake that the event [`StartTls`](ClientEvent::StartTls) asked for. What
+    /// was learned in clear is forgotten (RFC 3207 §4.2). Does nothing at any other time.
+    pub fn handle_tls(&mut self, now: Tick) {
+        if self.phase == Phase::Handshake {
+            self.channel = Channel::Tls;
+            self.capabilities = Capabilities::default();
+            self.say_hello(now);
+        }
+    }
+
+    /// Learns that time has passed. Does nothing before [`poll_timeout`](Self::poll_timeout) is due.
+    ///
+    /// # Errors
+    /// The session ended because no answer came in time, the same as in the last event.
+    pub fn handle_timeout(&mut self, now: Tick) -> Result<(), ClientError> {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return Ok(());
+        }
+        if self.phase == Phase::Quitting && self.running.is_empty() {
+            self.end(None);
+            return Ok(());
+        }
+        Err(self.fail(ClientError::new(ClientErrorKind::TimedOut, self.stage())))
+    }
+
+    /// Learns that the connection is gone.
+    ///
+    /// `unwritten` is how many of the octets handed out were never given to the network, the last ones;
+    /// 0 if that is not known. A message whose last octet is among them cannot have been taken.
+    pub fn handle_close(&mut self, _now: Tick, unwritten: usize) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        if self.phase == Phase::Quitting && self.running.is_empty() {
+            return self.end(None);
+        }
+        self.handed = self.handed.saturating_sub(u64::try_from(unwritten).unwrap_or(u64::MAX));
+        self.fail(ClientError::new(ClientErrorKind::Closed, self.stage()));
+    }
+
+    /// Begins a mail. Call [`can_send`](Self::can_send) before; its first command is handed out by the next
+    /// [`poll_transmit`](Self::poll_transmit).
+    ///
+    /// What the peer cannot carry (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS) is refused for every recipient,
+    /// by events, and nothing is sent.
+    ///
+    /// # Errors
+    /// [`SendError`] if the session cannot take it now.
+    pub fn send(&mut self, now: Tick, transaction: Transaction) -> Result<TransactionId, SendError> {
+        if self.phase == Phase::Closed {
+            return Err(SendError::Ended);
+        }
+        if !self.can_send() {
+            return Err(SendError::NotReady);
+        }
+        self.last_id += 1;
+        let id = TransactionId(self.last_id);
+        let objection = self.objection(&transaction);
+        let mut running = Running::new(id, transaction);
+        if let Some(outcome) = objection {
+            for recipient in 0..running.outcomes.len() {
+                self.settle(&mut running, recipient, outcome.clone());
+            }
+            self.finish(running);
+            return Ok(id);
+        }
+        running.begin_round(self.config.max_recipients);
+        self.write_round(now, &mut running);
+        self.running.push_back(running);
+        Ok(id)
+    }
+
+    /// Whether [`send`](Self::send) takes a mail now.
+    ///
+    /// With [`Pipelining::NextEnvelope`] that is so too while the last mail's final dot, handed out, has
+    /// no answer yet.
+    pub fn can_send(&self) -> bool {
+        if self.phase != Phase::Ready {
+            return false;
+        }
+        match (self.running.front(), self.running.len()) {
+            (None, _) => true,
+            (Some(first), 1) => {
+                let handed_out = matches!(first.body, Body::Complete { end } if end <= self.handed);
+                handed_out
+                    && !first.has_more()
+                    && self.config.pipelining == Pipelining::NextEnvelope
+                    && self.pipelines()
+            }
+            _ => false,
+        }
+    }
+
+    /// The outcome that [`send`](Self::send) would give every recipient because the peer lacks what the
+    /// mail needs; `None` if it lacks nothing.
+    pub fn objection(&self, transaction: &Transaction) -> Option<Outcome> {
+        transaction.objection(&self.capabilities, self.is_encrypted())
+    }
+
+    /// Lets the message be completed: the answer to [`Transmit::Completing`].
+    pub fn complete(&mut self, now: Tick) {
+        self.write_final_dot(now);
+    }
+
+    /// Keeps the message from being completed: the answer to [`Transmit::Completing`] for a mail that was
+    /// withdrawn. SMTP has no other way than to end the session; nobody gets the mail.
+    pub fn withdraw(&mut self, _now: Tick) {
+        if self.running.front().is_some_and(|running| matches!(running.body, Body::Due)) {
+            self.fail(ClientError::new(ClientErrorKind::Withdrawn, Stage::Data));
+        }
+    }
+
+    /// Ends the session with QUIT, behind the answers that are still due.
+    pub fn quit(&mut self, now: Tick) {
+        match self.phase {
+            Phase::Ready => {
+                self.phase = Phase::Quitting;
+                self.write_quit(now);
+            }
+            Phase::Opening(_) | Phase::Handshake => self.end(None),
+            Phase::Quitting | Phase::Closed => {}
+        }
+    }
+
+    /// Puts the next octets for the connection behind what `out` holds: all commands that are due, or
+    /// about [`BLOCK`](Self::BLOCK) octets of content. Call it until it returns `None`, or until the buffer
+    /// is as full as you like it.
+    ///
+    /// Call it again only when the octets of a full buffer are written: the timeout of content begins anew.
+    pub fn poll_transmit(&mut self, now: Tick, out: &mut Vec<u8>) -> Option<Transmit> {
+        if !self.outgoing.is_empty() {
+            out.extend_from_slice(&self.outgoing);
+            self.count(self.outgoing.len());
+            if self.phase == Phase::Opening(Stage::Auth) {
+                self.outgoing.zeroize();
+            }
+            self.outgoing.clear();
+            return Some(Transmit::Octets);
+        }
+        let running = self.running.front_mut()?;
+        let Body::Writing(writer) = &mut running.body else {
+            return matches!(running.body, Body::Due).then_some(Transmit::Completing(running.id));
+        };
+        let written = writer.fill(out, Self::BLOCK);
+        if writer.is_done() {
+            running.body = Body::Due;
+        }
+        self.count(written);
+        self.rearm(now);
+        Some(Transmit::Octets)
+    }
+
+    /// What happened since the last call, one by one.
+    pub fn poll_event(&mut self) -> Option<ClientEvent> {
+        self.events.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub fn poll_timeout(&self) -> Option<Tick> {
+        self.deadline
+    }
+
+    /// What the peer offers, as its last answer to EHLO says; nothing before it.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Whether the channel is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.channel == Channel::Tls
+    }
+
+    /// Whether the session has ended.
+    pub fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    /// Whether commands may go in groups.
+    pub(super) fn pipelines(&self) -> bool {
+        self.config.pipelining != Pipelining::Never && self.capabilities.offers("PIPELINING")
+    }
+
+    /// Puts a command line out and its reply on the list of what is due.
+    pub(super) fn command(&mut self, now: Tick, line: &str, what: What) {
+        self.outgoing.extend_from_slice(line.as_bytes());
+        self.outgoing.extend_from_slice(b"\r\n");
+        self.expect(now, what);
+    }
+
+    pub(super) fn expect(&mut self, now: Tick, what: What) {
+        let end = self.end_of_outgoing();
+        self.awaited.push_back(Awaited { what, end });
+        if self.awaited.len() == 1 {
+            self.rearm(now);
+        }
+    }
+
+    /// Where the octets that are due end in all that are handed out.
+    pub(super) fn end_of_outgoing(&self) -> u64 {
+        self.handed.saturating_add(u64::try_from(self.outgoing.len()).unwrap_or(u64::MAX))
+    }
+
+    fn count(&mut self, octets: usize) {
+        self.handed = self.handed.saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
+    }
+}

@@ -1,0 +1,125 @@
+//! One mail to send, and what it needs of the peer.
+
+use std::sync::Arc;
+
+use posthaste_types::{BodyKind, Cause, Content, Envelope, Mail, Outcome, RequireTls};
+
+use crate::capabilities::Capabilities;
+use crate::parameters::MailParameters;
+
+/// One mail for [`ClientSession::send`](crate::ClientSession::send): an envelope and a content, both shared.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    envelope: Arc<Envelope>,
+    content: Content,
+    utf8_header: Utf8Header,
+}
+
+/// Whether a header field holds UTF-8 beyond ASCII, which is SMTPUTF8's alone (RFC 6532 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Utf8Header {
+    Present,
+    Absent,
+}
+
+impl Transaction {
+    /// Puts an envelope and a content together. Finds out whether a header field needs SMTPUTF8.
+    pub fn new(envelope: impl Into<Arc<Envelope>>, content: Content) -> Self {
+        let utf8_header = if has_utf8_header(&content) { Utf8Header::Present } else { Utf8Header::Absent };
+        Self { envelope: envelope.into(), content, utf8_header }
+    }
+
+    /// The envelope.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The content.
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Whether an address or a header field of it needs SMTPUTF8 (RFC 6531 §3.2).
+    pub fn needs_smtputf8(&self) -> bool {
+        self.utf8_header == Utf8Header::Present || self.envelope.needs_smtputf8()
+    }
+
+    /// The refusal of a peer that lacks what this mail needs, in words that begin with the enhanced
+    /// status code: 5.6.7 SMTPUTF8, 5.6.3 8BITMIME, 5.7.30 REQUIRETLS, 5.3.4 SIZE.
+    ///
+    /// Nothing is encoded again to fit: that would break its signatures (RFC 6376 §5.3).
+    pub(crate) fn objection(&self, peer: &Capabilities, encrypted: bool) -> Option<Outcome> {
+        let refused = |text: String| Some(Outcome::refused(Cause::local(text)));
+        if self.needs_smtputf8() && !peer.offers("SMTPUTF8") {
+            return refused("5.6.7 the mail needs SMTPUTF8 (RFC 6531), which the next hop does not offer".to_owned());
+        }
+        // RFC 6531 §3.1: SMTPUTF8 implies 8BITMIME.
+        if self.content.body_kind() != BodyKind::SevenBit && !peer.offers("8BITMIME") && !peer.offers("SMTPUTF8") {
+            return refused("5.6.3 the mail needs 8BITMIME (RFC 6152), which the next hop does not offer".to_owned());
+        }
+        if self.envelope.require_tls() == RequireTls::Yes && !(encrypted && peer.offers("REQUIRETLS")) {
+            return refused(
+                "5.7.30 the mail needs REQUIRETLS (RFC 8689), which the next hop does not offer".to_owned(),
+            );
+        }
+        let limit = peer.size_limit()?;
+        let size = self.size();
+        if size > limit {
+            return refused(format!("5.3.4 the mail has {size} octets, the next hop takes {limit} (SIZE, RFC 1870)"));
+        }
+        None
+    }
+
+    /// The parameters of MAIL for this peer: those alone that it offers.
+    pub(crate) fn parameters(&self, peer: &Capabilities) -> MailParameters {
+        let mut parameters = MailParameters::default();
+        if peer.offers("SIZE") {
+            parameters.size = Some(self.size());
+        }
+        if peer.offers("8BITMIME") && self.content.body_kind() != BodyKind::SevenBit {
+            parameters.body = Some(self.content.body_kind());
+        }
+        parameters.smtputf8 = self.needs_smtputf8();
+        parameters.require_tls = self.envelope.require_tls();
+        if peer.offers("DSN") {
+            parameters.ret = self.envelope.ret();
+            parameters.envid = self.envelope.envid().cloned();
+        }
+        parameters
+    }
+
+    /// RFC 1870 §6: without the dots of transparency.
+    fn size(&self) -> u64 {
+        u64::try_from(self.content.len()).unwrap_or(u64::MAX)
+    }
+}
+
+impl From<&Mail> for Transaction {
+    fn from(mail: &Mail) -> Self {
+        Self::new(mail.envelope().clone(), mail.content().clone())
+    }
+}
+
+/// Octets above 127 in the header that are not UTF-8 are no reason to ask for SMTPUTF8, which would
+/// claim that they are: such a mail goes as 8BITMIME alone.
+fn has_utf8_header(content: &Content) -> bool {
+    if content.body_kind() == BodyKind::SevenBit {
+        return false;
+    }
+    let mut found = false;
+    for chunk in content.chunks() {
+        // Every chunk ends with CRLF, so an empty line may also begin one.
+        let end = if chunk.starts_with(b"\r\n") { Some(0) } else { memchr::memmem::find(chunk, b"\r\n\r\n") };
+        let header = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
+        if !header.is_ascii() {
+            found = true;
+            if std::str::from_utf8(header).is_err() {
+                return false;
+            }
+        }
+        if end.is_some() {
+            break;
+        }
+    }
+    found
+}

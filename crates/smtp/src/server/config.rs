@@ -1,0 +1,115 @@
+//! What a server session is told before it begins.
+
+use std::time::Duration;
+
+use posthaste_types::Domain;
+
+use crate::client::Protocol;
+
+/// The settings and limits of a [`ServerSession`](crate::ServerSession). The limits are Postfix's.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServerConfig {
+    /// The name in the greeting, and the domain of `<Postmaster>` (RFC 5321 §4.1.1.3).
+    pub hostname: Domain,
+    /// SMTP or LMTP. Default: SMTP.
+    pub protocol: Protocol,
+    /// Whether STARTTLS is offered. Default: no.
+    pub tls: TlsOffer,
+    /// Whether AUTH PLAIN is offered. Default: no.
+    pub auth: AuthOffer,
+    /// Whether SMTPUTF8 (RFC 6531) is offered. Default: yes.
+    pub smtputf8: Offer,
+    /// Whether DSN (RFC 3461) is offered: a promise to send the reports. Default: no.
+    pub dsn: Offer,
+    /// Whether REQUIRETLS (RFC 8689) is offered inside TLS: a promise to pass it on. Default: no.
+    pub require_tls: Offer,
+    /// What a bare CR or LF does. Default: it refuses the message and ends the session.
+    pub bare_line_ends: BareLineEnds,
+    /// The longest command line, in octets, CRLF included. Default: 2,048 (RFC 5321 §4.5.3.1.4 asks for 512).
+    pub max_line: usize,
+    /// The largest header, in octets. Default: 102,400.
+    pub max_header: usize,
+    /// The largest message, in octets, told as SIZE. Default: 26,214,400 (25 MiB).
+    pub max_message: u64,
+    /// The most recipients of one transaction. Default: 1,000 (RFC 5321 §4.5.3.1.8 asks for 100).
+    pub max_recipients: usize,
+    /// After so many refused or wrong commands the session ends with 421. Default: 20.
+    pub max_errors: u32,
+    /// How long a command, or the content at [`min_rate`](Self::min_rate), may take. Default: 300 s
+    /// (RFC 5321 §4.5.3.2.7).
+    pub timeout: Duration,
+    /// Octets a second: what arrives prolongs the wait for content by its size over this rate, up to
+    /// [`timeout`](Self::timeout) from now, so that a slow peer ends. Default: 500.
+    pub min_rate: u32,
+}
+
+impl ServerConfig {
+    /// The defaults, under this name.
+    pub fn new(hostname: Domain) -> Self {
+        Self {
+            hostname,
+            protocol: Protocol::Smtp,
+            tls: TlsOffer::No,
+            auth: AuthOffer::No,
+            smtputf8: Offer::Yes,
+            dsn: Offer::No,
+            require_tls: Offer::No,
+            bare_line_ends: BareLineEnds::Refuse,
+            max_line: 2048,
+            max_header: 102_400,
+            max_message: 25 * 1024 * 1024,
+            max_recipients: 1000,
+            max_errors: 20,
+            timeout: Duration::from_secs(300),
+            min_rate: 500,
+        }
+    }
+}
+
+/// Whether an extension is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "two values")]
+pub enum Offer {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
+/// Whether STARTTLS is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsOffer {
+    /// TLS from the first octet (RFC 8314 §3.3): hand over what comes out of TLS.
+    Implicit,
+    /// No.
+    No,
+    /// Yes, for those who want it.
+    Optional,
+    /// Yes, and no mail is taken without it: 530 (RFC 3207 §4).
+    Required,
+}
+
+/// Whether AUTH PLAIN is offered (RFC 4954, RFC 4616).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AuthOffer {
+    /// In clear too: only where nobody can listen.
+    Anywhere,
+    /// Inside TLS only.
+    InsideTls,
+    /// Never.
+    No,
+}
+
+/// What a bare CR or a bare LF does: the root of SMTP smuggling. In either setting a message ends with
+/// CRLF `.` CRLF alone (RFC 5321 §4.1.1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BareLineEnds {
+    /// In content it becomes CRLF; a command line may end with LF alone.
+    Normalize,
+    /// 521 5.5.2 at the end of the message or line, then the session ends: what follows is never executed.
+    Refuse,
+}

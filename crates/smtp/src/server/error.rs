@@ -1,0 +1,71 @@
+//! Why a server session ended.
+
+use posthaste_types::ParseError;
+
+/// Why a session ended other than by QUIT.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct ServerError {
+    kind: ServerErrorKind,
+}
+
+/// The kinds of [`ServerError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerErrorKind {
+    /// A bare CR or LF where they are refused.
+    #[error("a bare CR or LF was received")]
+    BareLineEnd,
+    /// The peer closed the connection without QUIT.
+    #[error("the connection ended")]
+    Closed,
+    /// The host closed the session.
+    #[error("the host closed the session")]
+    ClosedByHost,
+    /// The peer sent on while its command waited for the host, more than is held for it.
+    #[error("more octets than are held while an answer is due")]
+    Flood,
+    /// Octets were received in clear behind the STARTTLS line (RFC 3207 §6).
+    #[error("octets in clear behind STARTTLS")]
+    OctetsBehindStartTls,
+    /// Nothing came in time, or too slowly.
+    #[error("nothing came in time")]
+    TimedOut,
+    /// Too many commands were refused.
+    #[error("too many errors")]
+    TooManyErrors,
+}
+
+impl ServerError {
+    pub(crate) fn new(kind: ServerErrorKind) -> Self {
+        Self { kind }
+    }
+
+    /// Why.
+    pub fn kind(&self) -> ServerErrorKind {
+        self.kind
+    }
+}
+
+/// Why an answer was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// No question is open.
+    #[error("no question is open")]
+    NotAsked,
+    /// The reply's code is of another class than the answer: a refusal is 4yz or 5yz, an acceptance 2yz.
+    #[error("the reply code {0} does not fit the answer")]
+    WrongClass(u16),
+    /// LMTP needs one answer for each recipient, SMTP exactly one.
+    #[error("{given} answers where {wanted} are due")]
+    WrongCount {
+        /// How many were given.
+        given: usize,
+        /// How many are due.
+        wanted: usize,
+    },
+    /// A reply could not be made.
+    #[error(transparent)]
+    Reply(#[from] ParseError),
+}
