@@ -1,0 +1,378 @@
+//! The builder: setters that keep their errors.
+
+use posthaste_types::{HeaderName, HeaderValue, Mailbox, MessageId, ParseError, Timestamp};
+
+use super::attachment::Attachment;
+use super::body::{Body, Parts};
+use super::fields;
+use super::limits::ComposeLimits;
+use super::message::{Given, Message};
+use super::problem::{ComposeError, Problem, ProblemKind};
+
+/// Composes a [`Message`]. Setters keep what is wrong until [`build`](Self::build), which tells all of it.
+///
+/// A setter that takes a mailbox takes `&str`, `String`, [`Mailbox`], [`Address`](posthaste_types::Address)
+/// and references to them. Setters for one value refuse a second one; `to`, `cc`, `bcc`, `reply_to`,
+/// `references`, `list_unsubscribe`, `header`, `attach` and `inline` add.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a message comes out of `build()`"]
+pub struct MessageBuilder {
+    limits: ComposeLimits,
+    given: Given,
+    parts: Parts,
+    body: Option<Body>,
+    problems: Vec<Problem>,
+}
+
+/// What stands in Auto-Submitted (RFC 3834 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AutoSubmitted {
+    /// A program made it, and it answers no message.
+    Generated,
+    /// A program made it in answer to a message.
+    Replied,
+}
+
+impl AutoSubmitted {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Generated => "auto-generated",
+            Self::Replied => "auto-replied",
+        }
+    }
+}
+
+impl MessageBuilder {
+    /// Other limits than the defaults.
+    pub fn limits(mut self, limits: ComposeLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Who writes (RFC 5322 §3.6.2). Exactly one mailbox: large providers refuse several.
+    pub fn from<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
+    where
+        ParseError: From<M::Error>,
+    {
+        let mailbox = self.parsed("from", mailbox);
+        self.set("from", mailbox, |given| &mut given.from)
+    }
+
+    /// Who sends, where it is not who writes.
+    pub fn sender<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
+    where
+        ParseError: From<M::Error>,
+    {
+        let mailbox = self.parsed("sender", mailbox);
+        self.set("sender", mailbox, |given| &mut given.sender)
+    }
+
+    /// Adds a recipient. One mailbox: a list such as `a@example.org, b@example.org` is refused.
+    pub fn to<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
+    where
+        ParseError: From<M::Error>,
+    {
+        let mailbox = self.parsed(format!("to[{}]", self.given.to.len()), mailbox);
+        self.given.to.extend(mailbox);
+        self
+    }
+
+    /// Adds a recipient of a copy.
+    pub fn cc<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
+    where
+        ParseError: From<M::Error>,
+    {
+        let mailbox = self.parsed(format!("cc[{}]", self.given.cc.len()), mailbox);
+        self.given.cc.extend(mailbox);
+        self
+    }
+
+    /// Adds a recipient whom the others do not see: in the envelope alone, never in the header.
+    pub fn bcc<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
+    where
+        ParseError: From<M::Error>,
+    {
+        let mailbox = self.parsed(format!("bcc[{}]", self.given.bcc.len()), mailbox);
+        self.given.bcc.extend(mailbox);
+        self
+    }
+
+    /// Adds whom to answer.
+    pub fn reply_to<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
+    where
+        ParseError: From<M::Error>,
+    {
+        let mailbox = self.parsed(format!("reply_to[{}]", self.given.reply_to.len()), mailbox);
+        self.given.reply_to.extend(mailbox);
+        self
+    }
+
+    /// The subject: one line, of any script.
+    pub fn subject(mut self, subject: &str) -> Self {
+        let subject = self.value("subject", subject);
+        self.set("subject", subject, |given| &mut given.subject)
+    }
+
+    /// The text. Any line ends; a text that is the whole body ends with one. No NUL.
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        let text = self.content("text", text.into());
+        self.parts.text = text.or(self.parts.text.take());
+        self
+    }
+
+    /// The HTML. Any line ends; no NUL. Inline parts are named in it as `cid:` and their Content-ID.
+    pub fn html(mut self, html: impl Into<String>) -> Self {
+        let html = self.content("html", html.into());
+        self.parts.html = html.or(self.parts.html.take());
+        self
+    }
+
+    /// Adds an attachment.
+    pub fn attach(mut self, attachment: Attachment) -> Self {
+        attachment.check(&format!("attachment[{}]", self.parts.attachments.len()), &mut self.problems);
+        self.parts.attachments.push(attachment);
+        self
+    }
+
+    /// Adds a part that the HTML shows, such as an image: `cid:logo@news.example.com` for the Content-ID
+    /// `logo@news.example.com` (RFC 2392).
+    pub fn inline<I: TryInto<MessageId>>(mut self, content_id: I, part: Attachment) -> Self
+    where
+        ParseError: From<I::Error>,
+    {
+        let field = format!("inline[{}]", self.parts.inline.len());
+        part.check(&field, &mut self.problems);
+        let id = self.id(&format!("{field}.content_id"), content_id);
+        self.parts.inline.extend(id.map(|id| (id, part)));
+        self
+    }
+
+    /// Takes the encoded body of another message instead of text, HTML and parts: it is stored once.
+    pub fn body(mut self, body: &Body) -> Self {
+        if self.body.replace(body.clone()).is_some() {
+            self.problems.push(Problem::new("body", ProblemKind::Repeated, 0));
+        }
+        self
+    }
+
+    /// Adds a header field. Free text is encoded where it must be; fields with a grammar (List-*,
+    /// Feedback-ID, Precedence ...) are written as they are and must be ASCII. Fields that have a setter,
+    /// and those that systems write (Received, DKIM-Signature ...), are refused.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let field = format!("header[{}]", self.given.headers.len());
+        let name = HeaderName::parse(name);
+        if let Err(error) = &name {
+            self.problems.push(Problem::parse(format!("{field}.name"), error));
+        }
+        if let Some(fields::FieldKind::Reserved(why)) = name.as_ref().ok().map(fields::field_kind) {
+            self.problems.push(Problem::new(format!("{field}.name"), ProblemKind::Reserved(why), 0));
+        }
+        let value = self.value(&format!("{field}.value"), value);
+        self.given.headers.extend(name.ok().zip(value));
+        self
+    }
+
+    /// The Date. Without one, the moment of acceptance.
+    pub fn date(self, date: Timestamp) -> Self {
+        self.set("date", Some(date), |given| &mut given.date)
+    }
+
+    /// The Message-ID. Without one, one that the sending system makes.
+    pub fn message_id<I: TryInto<MessageId>>(mut self, id: I) -> Self
+    where
+        ParseError: From<I::Error>,
+    {
+        let id = self.id("message_id", id);
+        self.set("message_id", id, |given| &mut given.message_id)
+    }
+
+    /// The message that this one answers.
+    pub fn in_reply_to<I: TryInto<MessageId>>(mut self, id: I) -> Self
+    where
+        ParseError: From<I::Error>,
+    {
+        let id = self.id("in_reply_to", id);
+        self.set("in_reply_to", id, |given| &mut given.in_reply_to)
+    }
+
+    /// Adds a message of the same thread, oldest first.
+    pub fn references<I: TryInto<MessageId>>(mut self, id: I) -> Self
+    where
+        ParseError: From<I::Error>,
+    {
+        let id = self.id(&format!("references[{}]", self.given.references.len()), id);
+        self.given.references.extend(id);
+        self
+    }
+
+    /// The list (RFC 2919): `weekly.news.example.com` or `Weekly news <weekly.news.example.com>`.
+    pub fn list_id(mut self, list_id: &str) -> Self {
+        let value = self.value("list_id", list_id);
+        self.set("list_id", value, |given| &mut given.list_id)
+    }
+
+    /// Adds a way out (RFC 2369 §3.2): an `https:` or `mailto:` URI, the preferred one first.
+    pub fn list_unsubscribe(mut self, uri: &str) -> Self {
+        let field = format!("list_unsubscribe[{}]", self.given.unsubscribe.len());
+        match fields::check_uri(uri, &["https", "http", "mailto"]) {
+            Ok(()) => self.given.unsubscribe.push(uri.to_owned()),
+            Err(error) => self.problems.push(Problem::parse(field, &error)),
+        }
+        self
+    }
+
+    /// One-click unsubscribe (RFC 8058): the `https:` URI to which a mailbox provider posts. Writes
+    /// List-Unsubscribe, this URI first, and List-Unsubscribe-Post. The signature must cover both.
+    pub fn one_click(mut self, https: &str) -> Self {
+        match fields::check_uri(https, &["https"]) {
+            Ok(()) => self.set("one_click", Some(https.to_owned()), |given| &mut given.one_click),
+            Err(error) => {
+                self.problems.push(Problem::parse("one_click", &error));
+                self
+            }
+        }
+    }
+
+    /// Feedback-ID, by which Gmail groups complaints: up to four fields with colons between them, the last
+    /// the sender's own and the same on all its mail.
+    pub fn feedback_id(mut self, id: &str) -> Self {
+        match fields::feedback_id(id) {
+            Ok(_) => self.set("feedback_id", Some(id.to_owned()), |given| &mut given.feedback_id),
+            Err(error) => {
+                self.problems.push(Problem::parse("feedback_id", &error));
+                self
+            }
+        }
+    }
+
+    /// Says that a program made this message, so that no program answers it (RFC 3834).
+    pub fn auto_submitted(self, how: AutoSubmitted) -> Self {
+        self.set("auto_submitted", Some(how), |given| &mut given.auto_submitted)
+    }
+
+    /// Checks all, encodes the body and gives the message.
+    ///
+    /// # Errors
+    /// [`ComposeError`] with every bad field: each is named, with the offset of the offence or the limit.
+    pub fn build(mut self) -> Result<Message, ComposeError> {
+        self.check_limits();
+        self.check_presence();
+        if !self.problems.is_empty() {
+            return Err(ComposeError::new(self.problems));
+        }
+        let body = match self.body {
+            Some(body) => body,
+            None => Body::encode(self.parts).map_err(|problem| ComposeError::new(vec![problem]))?,
+        };
+        Message::new(self.given, body, self.limits)
+    }
+
+    fn check_limits(&mut self) {
+        let Self { limits, given, parts, body, problems, .. } = self;
+        let mut too_many = |field: &str, count: usize, limit: usize| {
+            if count > limit {
+                problems.push(Problem::new(field, ProblemKind::TooMany { limit }, 0));
+            }
+        };
+        too_many("recipients", given.to.len() + given.cc.len() + given.bcc.len(), limits.recipients);
+        too_many("header", given.headers.len(), limits.header_fields);
+        too_many("attachments", parts.attachments.len() + parts.inline.len(), limits.attachments);
+        let kind = ProblemKind::TooLong { limit: limits.message };
+        // Before anything is encoded, so that a part over the limit costs no memory.
+        let mut total = 0_usize;
+        let inline = parts.inline.iter().map(|(_, part)| part);
+        for (i, part) in parts.attachments.iter().chain(inline).enumerate() {
+            if part.encoded_len() > limits.message {
+                problems.push(Problem::new(format!("attachment[{i}]"), kind.clone(), limits.message));
+            }
+            total = total.saturating_add(part.encoded_len());
+        }
+        let texts = [&parts.text, &parts.html].into_iter().flatten().map(String::len).sum::<usize>();
+        let shared = body.as_ref().map_or(0, |body| body.content().len());
+        if total.saturating_add(texts).max(shared) > limits.message {
+            problems.push(Problem::new("message", kind, limits.message));
+        }
+    }
+
+    fn check_presence(&mut self) {
+        let Self { given, parts, body, problems, .. } = self;
+        let is_told = |field: &str| problems.iter().any(|problem| problem.field().starts_with(field));
+        let mut missing = Vec::new();
+        if given.from.is_none() && !is_told("from") {
+            missing.push(Problem::new("from", ProblemKind::Empty, 0));
+        }
+        let recipients = given.to.len() + given.cc.len() + given.bcc.len();
+        if recipients == 0 && !["to[", "cc[", "bcc["].iter().any(|field| is_told(field)) {
+            missing.push(Problem::new("recipients", ProblemKind::Empty, 0));
+        }
+        if !parts.inline.is_empty() && parts.html.is_none() {
+            missing.push(Problem::new("inline", ProblemKind::Syntax("inline parts need HTML that shows them"), 0));
+        }
+        let has_parts = parts.text.is_some() || parts.html.is_some() || !parts.attachments.is_empty();
+        if body.is_some() && has_parts {
+            missing.push(Problem::new("body", ProblemKind::Syntax("given beside text, HTML or attachments"), 0));
+        }
+        problems.extend(missing);
+    }
+
+    fn set<T>(mut self, field: &str, value: Option<T>, place: fn(&mut Given) -> &mut Option<T>) -> Self {
+        if let Some(value) = value
+            && place(&mut self.given).replace(value).is_some()
+        {
+            self.problems.push(Problem::new(field, ProblemKind::Repeated, 0));
+        }
+        self
+    }
+
+    fn parsed<T, V: TryInto<T>>(&mut self, field: impl Into<Box<str>>, value: V) -> Option<T>
+    where
+        ParseError: From<V::Error>,
+    {
+        match value.try_into() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problems.push(Problem::parse(field, &ParseError::from(error)));
+                None
+            }
+        }
+    }
+
+    /// Reading an identity is tolerant (RFC 5322 §4.5.4); writing one is not.
+    fn id<I: TryInto<MessageId>>(&mut self, field: &str, id: I) -> Option<MessageId>
+    where
+        ParseError: From<I::Error>,
+    {
+        let id: MessageId = self.parsed(field, id)?;
+        match fields::check_ascii("message id", id.as_str()) {
+            Ok(()) => Some(id),
+            Err(error) => {
+                self.problems.push(Problem::parse(field, &error));
+                None
+            }
+        }
+    }
+
+    fn value(&mut self, field: &str, value: &str) -> Option<HeaderValue> {
+        let limit = self.limits.header_value.min(HeaderValue::MAX);
+        if value.len() > limit {
+            self.problems.push(Problem::new(field, ProblemKind::TooLong { limit }, limit));
+            return None;
+        }
+        self.parsed(field, value)
+    }
+
+    fn content(&mut self, field: &str, text: String) -> Option<String> {
+        let is_given = if field == "text" { self.parts.text.is_some() } else { self.parts.html.is_some() };
+        if is_given {
+            self.problems.push(Problem::new(field, ProblemKind::Repeated, 0));
+        }
+        match text.find('\0') {
+            Some(at) => {
+                self.problems.push(Problem::new(field, ProblemKind::Forbidden('\0'), at));
+                None
+            }
+            None => Some(text),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Reading: tolerant, within limits, without recursion.
+
+mod decode;
+mod header;
+mod limits;
+mod media;
+mod message;
+mod part;
+mod scan;
+
+pub use header::{Header, ReadAddress};
+pub use limits::{Defect, DefectKind, Limit, Limits, ReadError};
+pub use media::{MediaType, TransferEncoding};
+pub use message::{ReadMessage, read};
+pub use part::Part;
