@@ -5,7 +5,9 @@
 pub mod clock_contract;
 
 mod clock;
+mod dns_server;
 mod random;
 
 pub use clock::VirtualClock;
+pub use dns_server::DnsServer;
 pub use random::SeededRandom;
