@@ -28,7 +28,7 @@ pub use error::{SpoolError, SpoolErrorKind};
 pub use memory::MemorySpool;
 pub use progression::{Progression, RecipientState, Window};
 pub use schedule::Schedule;
-pub use scheduler::{Batch, BatchId, Scheduler, SchedulerConfig};
+pub use scheduler::{Batch, BatchId, Offered, Scheduler, SchedulerConfig, SiteKey};
 pub use spool::{
     Admission, Begin, Begun, Due, DueCursor, Granted, NewMail, Orphan, Refusal, Settled, Settlement, Spool,
 };

@@ -38,11 +38,11 @@ pub trait Spool: fmt::Debug + Send + Sync {
     /// [`SpoolError`].
     async fn due(&self, until: Timestamp, after: Option<DueCursor>, limit: usize) -> Result<Vec<Due>, SpoolError>;
 
-    /// When the earliest free recipient is due; `None` if none waits.
+    /// When the earliest free recipient behind `after` is due; `None` if none waits beyond it.
     ///
     /// # Errors
     /// [`SpoolError`].
-    async fn next_due(&self) -> Result<Option<Timestamp>, SpoolError>;
+    async fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, SpoolError>;
 
     /// Takes leases and records attempts, durably. One answer for each, in order.
     ///
