@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use posthaste_types::{Cause, Ending, Fate, Outcome, OutcomeKind, Repeat, Timestamp};
 
-use crate::Schedule;
+use crate::{Schedule, Settled};
 
 /// Where a recipient stands in its attempts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,37 @@ impl RecipientState {
             Some(last) if last.kind() == OutcomeKind::InDoubt => Repeat::AfterDoubt,
             Some(_) => Repeat::AfterAnswer,
         }
+    }
+
+    /// The state with one more attempt begun.
+    #[must_use]
+    pub fn begun(mut self) -> Self {
+        self.attempts = self.attempts.saturating_add(1);
+        self
+    }
+
+    /// The state behind a settlement.
+    ///
+    /// A retry is one step of the schedule; a definite answer begins the next generation, doubt does not,
+    /// because the same attempt is to be repeated under the same key. What is unmade leaves everything as
+    /// it was: doubt stays doubt. An ending keeps the last outcome as it was.
+    #[must_use]
+    pub fn after(mut self, settled: &Settled) -> Self {
+        if let Settled::Retry { outcome, .. } = settled {
+            self.steps = self.steps.saturating_add(1);
+            if outcome.kind() != OutcomeKind::InDoubt {
+                self.generation = self.generation.saturating_add(1);
+            }
+            self.last = Some(outcome.clone());
+        }
+        self
+    }
+
+    /// The state of a recipient whose lease ran out, or whose process died: the attempt is in doubt.
+    #[must_use]
+    pub fn abandoned(mut self) -> Self {
+        self.last = Some(Outcome::in_doubt(Cause::local("the attempt was begun and never settled")));
+        self
     }
 }
 

@@ -13,16 +13,31 @@ use crate::{MailMeta, Query, RecipientState, SpoolError, Tracked};
 /// Keeps mail until it is settled.
 ///
 /// # Contract
+/// *Free and due.* A recipient is free if it has not ended and no lease on it lasts. A lease lasts longer
+/// than the attempt, so nothing is renewed. One that ran out without a settlement leaves its recipients
+/// free and in doubt ([`RecipientState::abandoned`]): `due` and `begin` show them so.
+///
 /// * [`admit`](Self::admit) returns after the commit is on disk. A known (tenant, key) gives the old
-///   mail's id, or [`Admission::KeyReused`] if the fingerprint differs.
+///   mail's id, or [`Admission::KeyReused`] if the fingerprint differs; of twins, in one call or at once,
+///   one is accepted. A mail whose id is known is a replay too. A place in `ended` that the envelope lacks
+///   is ignored.
 /// * [`begin`](Self::begin) is one transaction: the suppression list (where the store keeps one) is asked,
-///   the attempt is recorded, the lease is taken. What is begun and not settled is in doubt after a crash.
+///   the attempt is recorded, the lease is taken. Only who is free and due at [`Begin::at`] is granted;
+///   a recipient that is named twice is granted once. What is begun and not settled is in doubt after a
+///   crash.
 /// * [`settle`](Self::settle) is one transaction: outcomes, next times, events and the suppressions that
-///   follow. Repeating it changes nothing: a settlement counts only for the attempt it names, and a
-///   recipient that has ended stays as it ended.
-/// * A lease lasts longer than the attempt, so nothing is renewed; a second node gets only what is free.
-/// * Memory follows `limit`. A damaged record costs its mail (it is quarantined and told), never the call.
+///   follow. Repeating it changes nothing, and writes no event twice. With `attempt` it counts only while
+///   that attempt, by its number, is under way (a lease that ran out and that nobody took over is under
+///   way still). Without, it counts only while no attempt is under way, and a wait only if it changes when
+///   the recipient is due. A recipient that has ended stays as it ended.
+/// * How a state changes is not the store's business: [`RecipientState::begun`],
+///   [`after`](RecipientState::after) and [`abandoned`](RecipientState::abandoned).
+/// * Events get rising ids in the order in which they are written, those of one call in its order, from 1.
+/// * Memory follows `limit`. A damaged record costs its mail, never the call: its recipients end
+///   quarantined, and an event of kind [`Quarantined`](posthaste_types::EventKind::Quarantined) tells.
 /// * After a failed sync, every write fails until the spool is opened again.
+///
+/// [`contract::check`](crate::contract::check) holds a store to this.
 #[async_trait]
 pub trait Spool: fmt::Debug + Send + Sync {
     /// Takes mails in; each stands or falls alone. Durable when this returns.
@@ -74,7 +89,7 @@ pub trait Spool: fmt::Debug + Send + Sync {
     /// [`SpoolError`].
     async fn events(&self, after: EventId, limit: usize) -> Result<Vec<Event>, SpoolError>;
 
-    /// The mails that a query finds, newest first.
+    /// The mails that a query finds, newest first (by the time of acceptance, then by id).
     ///
     /// # Errors
     /// [`SpoolError`].
@@ -86,14 +101,15 @@ pub trait Spool: fmt::Debug + Send + Sync {
     /// [`SpoolError`].
     async fn secret(&self, name: &str, candidate: [u8; 32]) -> Result<[u8; 32], SpoolError>;
 
-    /// Forgets mails, keys and events that ended before `before`, at most `limit` mails; how many.
+    /// Forgets at most `limit` mails of which every recipient ended before `before`, with their keys and
+    /// events, and the events before `before` that are about no mail; how many mails. What waits stays.
     ///
     /// # Errors
     /// [`SpoolError`].
     async fn forget(&self, before: Timestamp, limit: usize) -> Result<usize, SpoolError>;
 
-    /// Writes what is left and lets go of the store. Behind it every call fails with
-    /// [`Closed`](crate::SpoolErrorKind::Closed).
+    /// Writes what is left and lets go of the store. Behind it every other call fails with
+    /// [`Closed`](crate::SpoolErrorKind::Closed); closing again does nothing.
     ///
     /// # Errors
     /// [`SpoolError`].
@@ -269,8 +285,10 @@ impl Granted {
 pub enum Refusal {
     /// The mail's record was damaged and is quarantined now.
     Damaged,
-    /// It has ended, or there is no such mail.
+    /// It has ended, or there is no such mail or recipient.
     Gone,
+    /// Its time has not come: it was settled since the caller read it, or the clock was set back.
+    NotDue,
     /// An entry of the suppression list forbids it: settle it so.
     Suppressed(Box<Entry>),
     /// Another attempt has it.
@@ -286,7 +304,7 @@ pub struct Settlement {
     /// The recipient's place.
     pub recipient: u32,
     /// The number of the attempt that is settled; a stale one changes nothing. `None` where no attempt was
-    /// begun: suppressed, cancelled, expired while waiting.
+    /// begun: suppressed, cancelled, expired while waiting, no route.
     pub attempt: Option<u32>,
     /// What it came to.
     pub settled: Settled,
@@ -309,7 +327,7 @@ impl Settlement {
 pub enum Settled {
     /// It ended.
     Ended(Ending),
-    /// It waits again; the attempt counts unless it is `Unmade`.
+    /// It waits again, one step further in its schedule.
     Retry {
         /// The outcome of the attempt.
         outcome: Outcome,

@@ -75,7 +75,7 @@ impl Default for SchedulerConfig {
 /// let mut scheduler = Scheduler::new(SchedulerConfig::default());
 /// for place in 0..3 {
 ///     let due = Due::new(mail, place, "example.org".parse()?, now, now);
-///     assert_eq!(scheduler.offer(&due, &SiteKey::from("mx.example.org")), Offered::Taken);
+///     assert_eq!(scheduler.offer(due, SiteKey::new("mx.example.org")), Offered::Taken);
 /// }
 /// let batch = scheduler.next(Tick::default()).expect("three are ready");
 /// assert_eq!(batch.recipients, [0, 1, 2]);
@@ -102,15 +102,14 @@ pub struct Scheduler {
 pub struct SiteKey(Arc<str>);
 
 impl SiteKey {
+    /// A site by this name.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl From<&str> for SiteKey {
-    fn from(name: &str) -> Self {
-        Self(name.into())
     }
 }
 
@@ -191,24 +190,24 @@ impl Scheduler {
     ///
     /// Where there is none, one of lower priority is forgotten for it: at its site if that is full, else
     /// anywhere.
-    pub fn offer(&mut self, due: &Due, site: &SiteKey) -> Offered {
-        let rank = Rank::of(due);
+    pub fn offer(&mut self, due: Due, site: SiteKey) -> Offered {
+        let rank = Rank::of(&due);
         if self.known.contains_key(&(due.mail, due.recipient)) {
             return Offered::Known;
         }
-        let ready_there = self.sites.get(site).map_or(0, |site| site.ready);
+        let ready_there = self.sites.get(&site).map_or(0, |site| site.ready);
         let worst = if ready_there >= self.config.max_ready_per_site {
-            self.sites.get(site).and_then(Site::worst)
+            self.sites.get(&site).and_then(Site::worst)
         } else if self.ranks.len() >= self.config.max_ready {
             self.ranks.last().copied()
         } else {
-            self.take(due, site.clone(), rank);
+            self.take(&due, site, rank);
             return Offered::Taken;
         };
         match worst {
             Some(worst) if worst.priority() < rank.priority() => {
                 self.forget(worst.mail, worst.recipient);
-                self.take(due, site.clone(), rank);
+                self.take(&due, site, rank);
                 Offered::Taken
             }
             _ => Offered::Full,
