@@ -15,8 +15,13 @@ impl Capabilities {
     ///
     /// QUIRK: `AUTH=PLAIN LOGIN`, of servers older than RFC 2554, is read as AUTH.
     pub fn from_reply(reply: &Reply) -> Self {
+        Self::from_lines(reply.lines().skip(1))
+    }
+
+    /// Reads the lines behind the greeting.
+    pub(crate) fn from_lines<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         let mut extensions: Vec<(Box<str>, Box<str>)> = Vec::new();
-        for line in reply.lines().skip(1) {
+        for line in lines {
             let line = line.trim();
             let (keyword, value) = line.split_once([' ', '\t', '=']).unwrap_or((line, ""));
             let keyword = keyword.to_ascii_uppercase();

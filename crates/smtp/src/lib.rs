@@ -62,6 +62,77 @@
 //! assert!(connection.replies.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # How an adapter drives the server
+//!
+//! ```
+//! use posthaste_smtp::{Answer, ServerConfig, ServerEvent, ServerSession};
+//! use posthaste_types::{Domain, Reply, Tick};
+//!
+//! # #[derive(Default)]
+//! # struct Connection { commands: std::collections::VecDeque<&'static [u8]>, sent: Vec<u8> }
+//! # impl Connection {
+//! #     fn write_all(&mut self, octets: &[u8]) { self.sent.extend_from_slice(octets) }
+//! #     fn read_until(&mut self, _by: Option<Tick>) -> Option<&'static [u8]> { self.commands.pop_front() }
+//! # }
+//! # let now = Tick::default();
+//! # let mut connection = Connection { commands: [&b"EHLO mail.example.com\r\n"[..],
+//! #     b"MAIL FROM:<ada@example.com>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<x@example.org>\r\nDATA\r\n",
+//! #     b"Subject: hi\r\n\r\n..\r\n.\r\nQUIT\r\n"].into(), sent: Vec::new() };
+//! let mut session = ServerSession::new(ServerConfig::new("mx.example.org".parse::<Domain>()?), now);
+//! let mut message = Vec::new();
+//! let mut buffer = Vec::new();
+//! loop {
+//!     while let Some(event) = session.poll_event() {
+//!         let answer = match &event {
+//!             ServerEvent::Rcpt { recipient, .. } if recipient.address.local_part() != "bob" => {
+//!                 Answer::Refuse(Reply::new(550, "5.1.1 no such user")?)
+//!             }
+//!             ServerEvent::Content(piece) => {
+//!                 message.extend_from_slice(piece);
+//!                 continue;
+//!             }
+//!             ServerEvent::EndOfData => { /* commit it; then */ Answer::Accept }
+//!             ServerEvent::StartTls => {
+//!                 // Write what poll_transmit has, do the handshake, then:
+//!                 session.handle_tls(now);
+//!                 continue;
+//!             }
+//!             _ => Answer::Accept,
+//!         };
+//!         if event.is_question() {
+//!             session.answer(now, answer)?;
+//!         }
+//!     }
+//!     session.poll_transmit(&mut buffer);
+//!     connection.write_all(&buffer); // on failure: session.handle_close(now)
+//!     buffer.clear();
+//!     if session.is_closed() {
+//!         break;
+//!     }
+//!     match connection.read_until(session.poll_timeout()) {
+//!         Some(octets) => drop(session.handle_bytes(now, octets)), // an error comes as an event too
+//!         None => session.handle_close(now), // at the deadline: session.handle_timeout(now)
+//!     }
+//! }
+//! assert_eq!(message, b"Subject: hi\r\n\r\n.\r\n");
+//! assert!(connection.sent.ends_with(b"550 5.1.1 no such user\r\n354 end with CRLF . CRLF\r\n250 2.0.0 taken\r\n221 2.0.0 bye\r\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Scope
+//! RFC 5321, 2920 (PIPELINING), 1870 (SIZE), 6152 (8BITMIME), 6531 (SMTPUTF8), 2034 (ENHANCEDSTATUSCODES), 3461
+//! (DSN), 3207 (STARTTLS), 8314 (implicit TLS), 4954 and 4616 (AUTH PLAIN; LOGIN as client), 8689 (REQUIRETLS),
+//! 2033 (LMTP). Not yet: CHUNKING and BINARYMIME, LIMITS, MT-PRIORITY, DELIVERBY, FUTURERELEASE, further AUTH
+//! mechanisms. Routing, connections, certificates and retries are an adapter's.
+//!
+//! # Limits
+//! Client: a reply of 64 KiB, 128 lines, 4,096 octets a line; 100 recipients a transaction, further ones in
+//! further transactions. Server: see [`ServerConfig`]; 32 parameters a command; 256 KiB held of a client that
+//! sends on while an answer is due. Content is never held by either.
+//!
+//! # Features
+//! None.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
@@ -69,10 +140,12 @@
 mod auth;
 mod capabilities;
 mod client;
+mod command;
 mod parameters;
 mod reply_reader;
 mod server;
 mod stuffing;
+mod unstuffing;
 mod xtext;
 
 pub use auth::Credentials;
@@ -84,5 +157,5 @@ pub use client::{
 pub use parameters::MailParameters;
 pub use server::{
     Abort, Answer, AnswerError, AuthOffer, BareLineEnds, HelloVerb, Offer, ServerConfig, ServerError, ServerErrorKind,
-    ServerEvent, TlsOffer,
+    ServerEvent, ServerSession, TlsOffer,
 };

@@ -34,8 +34,12 @@ pub struct ServerConfig {
     pub max_message: u64,
     /// The most recipients of one transaction. Default: 1,000 (RFC 5321 §4.5.3.1.8 asks for 100).
     pub max_recipients: usize,
-    /// After so many refused or wrong commands the session ends with 421. Default: 20.
+    /// After so many refused or wrong commands since the last accepted message, the session ends with 421.
+    /// Default: 20.
     pub max_errors: u32,
+    /// So many NOOP, RSET, VRFY, EXPN, HELP and repeated EHLO are free; each further one counts as an error.
+    /// Default: 100.
+    pub max_junk: u32,
     /// How long a command, or the content at [`min_rate`](Self::min_rate), may take. Default: 300 s
     /// (RFC 5321 §4.5.3.2.7).
     pub timeout: Duration,
@@ -61,6 +65,7 @@ impl ServerConfig {
             max_message: 25 * 1024 * 1024,
             max_recipients: 1000,
             max_errors: 20,
+            max_junk: 100,
             timeout: Duration::from_secs(300),
             min_rate: 500,
         }

@@ -1,7 +1,5 @@
 //! Why a server session ended.
 
-use posthaste_types::ParseError;
-
 /// Why a session ended other than by QUIT.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}")]
@@ -28,6 +26,12 @@ pub enum ServerErrorKind {
     /// Octets were received in clear behind the STARTTLS line (RFC 3207 §6).
     #[error("octets in clear behind STARTTLS")]
     OctetsBehindStartTls,
+    /// The client speaks another protocol, such as HTTP.
+    #[error("another protocol was spoken")]
+    OtherProtocol,
+    /// The host refused a command and asked for the end.
+    #[error("the host refused the client")]
+    RefusedByHost,
     /// Nothing came in time, or too slowly.
     #[error("nothing came in time")]
     TimedOut,
@@ -65,7 +69,4 @@ pub enum AnswerError {
         /// How many are due.
         wanted: usize,
     },
-    /// A reply could not be made.
-    #[error(transparent)]
-    Reply(#[from] ParseError),
 }

@@ -1,0 +1,217 @@
+//! What the host says to a question, and the reply that it becomes.
+
+use posthaste_types::{Reply, Tick};
+
+use super::config::{AuthOffer, Offer, TlsOffer};
+use super::content::Content;
+use super::error::{AnswerError, ServerError, ServerErrorKind};
+use super::event::{Answer, HelloVerb};
+use super::session::{Channel, Identity, Phase, Question, ServerSession, Service};
+use crate::capabilities::Capabilities;
+use crate::client::Protocol;
+
+impl ServerSession {
+    /// Answers the question that is open; with LMTP, the end of data for every recipient alike.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if none is open or the answer does not fit; the question stays open then.
+    pub fn answer(&mut self, now: Tick, answer: Answer) -> Result<(), AnswerError> {
+        match self.question {
+            None => Err(AnswerError::NotAsked),
+            Some(Question::EndOfData) => {
+                let count = self.answers_due();
+                self.answer_each(now, vec![answer; count])
+            }
+            Some(question) => {
+                check(question, &answer)?;
+                self.question = None;
+                // Why the session may end here is in its last event.
+                let _ = self.conclude(now, question, answer).and_then(|()| self.go_on(now));
+                Ok(())
+            }
+        }
+    }
+
+    /// Answers the end of data: with LMTP once for each recipient that was accepted, in their order
+    /// (RFC 2033 §4.2); with SMTP once.
+    ///
+    /// # Errors
+    /// [`AnswerError`] if that is not the open question, their number is wrong, or one does not fit; the
+    /// question stays open then.
+    pub fn answer_each(&mut self, now: Tick, answers: Vec<Answer>) -> Result<(), AnswerError> {
+        if self.question != Some(Question::EndOfData) {
+            return Err(AnswerError::NotAsked);
+        }
+        let wanted = self.answers_due();
+        if answers.len() != wanted {
+            return Err(AnswerError::WrongCount { given: answers.len(), wanted });
+        }
+        answers.iter().try_for_each(|answer| check(Question::EndOfData, answer))?;
+        self.question = None;
+        self.transaction = None;
+        self.phase = Phase::Command;
+        let _ = self.conclude_content(now, answers).and_then(|()| self.go_on(now));
+        Ok(())
+    }
+
+    /// How many answers the end of data wants.
+    fn answers_due(&self) -> usize {
+        match (self.config.protocol, &self.transaction) {
+            (Protocol::Lmtp, Some(transaction)) => transaction.recipients,
+            _ => 1,
+        }
+    }
+
+    fn conclude(&mut self, now: Tick, question: Question, answer: Answer) -> Result<(), ServerError> {
+        match answer {
+            Answer::Accept => self.accept(now, question, None),
+            Answer::AcceptWith(reply) => self.accept(now, question, Some(&reply)),
+            Answer::Refuse(reply) => {
+                self.say_reply(&reply);
+                if question == Question::Connected {
+                    self.service = Service::Refused;
+                }
+                return self.count_error(now);
+            }
+            Answer::RefuseAndClose(reply) => {
+                self.say_reply(&reply);
+                return Err(self.fail(ServerErrorKind::RefusedByHost));
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude_content(&mut self, now: Tick, answers: Vec<Answer>) -> Result<(), ServerError> {
+        let mut closes = false;
+        let mut refused = false;
+        for answer in answers {
+            match answer {
+                Answer::Accept => {
+                    (self.errors, self.junk) = (0, 0);
+                    self.say("250 2.0.0 taken");
+                }
+                Answer::AcceptWith(reply) => {
+                    (self.errors, self.junk) = (0, 0);
+                    self.say_reply(&reply);
+                }
+                Answer::Refuse(reply) => {
+                    refused = true;
+                    self.say_reply(&reply);
+                }
+                Answer::RefuseAndClose(reply) => {
+                    closes = true;
+                    self.say_reply(&reply);
+                }
+            }
+        }
+        if closes {
+            return Err(self.fail(ServerErrorKind::RefusedByHost));
+        }
+        if refused {
+            return self.count_error(now);
+        }
+        self.await_command(now);
+        Ok(())
+    }
+
+    /// Does what was accepted, and says so in the host's words or the usual ones.
+    fn accept(&mut self, now: Tick, question: Question, reply: Option<&Reply>) {
+        let usual = match question {
+            Question::Connected => match self.config.protocol {
+                Protocol::Lmtp => format!("220 {} LMTP", self.config.hostname),
+                Protocol::Smtp => format!("220 {} ESMTP", self.config.hostname),
+            },
+            Question::Hello(verb) => {
+                self.await_command(now);
+                return self.say_hello(verb);
+            }
+            Question::Auth => {
+                self.identity = Identity::Known;
+                "235 2.7.0 authenticated".to_owned()
+            }
+            Question::Mail(transaction) => {
+                self.transaction = Some(transaction);
+                "250 2.1.0 ok".to_owned()
+            }
+            Question::Rcpt => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.recipients += 1;
+                }
+                "250 2.1.5 ok".to_owned()
+            }
+            // The end of data has its own way: `conclude_content`.
+            Question::Data | Question::EndOfData => {
+                self.phase = Phase::Content(Content::new());
+                "354 end with CRLF . CRLF".to_owned()
+            }
+        };
+        match reply {
+            Some(reply) => self.say_reply(reply),
+            None => self.say(&usual),
+        }
+        self.await_command(now);
+    }
+
+    /// The answer to EHLO: what is offered here and now (RFC 5321 §4.1.1.1).
+    fn say_hello(&mut self, verb: HelloVerb) {
+        self.end_transaction();
+        self.hello = Some(verb);
+        let mut lines = vec![self.config.hostname.to_string()];
+        if verb != HelloVerb::Helo {
+            self.list_extensions(&mut lines);
+        }
+        let last = lines.len().saturating_sub(1);
+        for (i, line) in lines.iter().enumerate() {
+            self.say(&format!("250{}{line}", if i == last { ' ' } else { '-' }));
+        }
+        self.offered = Capabilities::from_lines(lines.iter().skip(1).map(String::as_str));
+    }
+
+    fn list_extensions(&self, lines: &mut Vec<String>) {
+        let config = &self.config;
+        let inside = self.channel == Channel::Tls;
+        let mut offer = |offered: bool, line: &str| {
+            if offered {
+                lines.push(line.to_owned());
+            }
+        };
+        offer(true, "PIPELINING");
+        offer(true, &format!("SIZE {}", config.max_message));
+        offer(!inside && matches!(config.tls, TlsOffer::Optional | TlsOffer::Required), "STARTTLS");
+        let auth = match config.auth {
+            AuthOffer::Anywhere => true,
+            AuthOffer::InsideTls => inside,
+            AuthOffer::No => false,
+        };
+        offer(auth && self.identity == Identity::Unknown, "AUTH PLAIN");
+        offer(true, "8BITMIME");
+        offer(config.smtputf8 == Offer::Yes, "SMTPUTF8");
+        offer(config.dsn == Offer::Yes, "DSN");
+        offer(inside && config.require_tls == Offer::Yes, "REQUIRETLS");
+        offer(true, "ENHANCEDSTATUSCODES");
+    }
+
+    fn say_reply(&mut self, reply: &Reply) {
+        self.outgoing.extend_from_slice(reply.to_wire().as_bytes());
+    }
+}
+
+/// Whether an answer fits its question.
+fn check(question: Question, answer: &Answer) -> Result<(), AnswerError> {
+    match answer {
+        Answer::Accept => Ok(()),
+        Answer::AcceptWith(reply) => {
+            let own_reply = matches!(question, Question::Hello(_) | Question::Data);
+            let code = match question {
+                Question::Connected => 220..=220,
+                Question::Auth => 235..=235,
+                _ => 200..=299,
+            };
+            if own_reply || !code.contains(&reply.code()) { Err(AnswerError::WrongClass(reply.code())) } else { Ok(()) }
+        }
+        Answer::Refuse(reply) | Answer::RefuseAndClose(reply) if reply.is_positive() => {
+            Err(AnswerError::WrongClass(reply.code()))
+        }
+        Answer::Refuse(_) | Answer::RefuseAndClose(_) => Ok(()),
+    }
+}

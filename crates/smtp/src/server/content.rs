@@ -1,0 +1,137 @@
+//! Content as it arrives: its limits, and what is passed on.
+
+use std::time::Duration;
+
+use posthaste_types::Tick;
+
+use super::config::{BareLineEnds, ServerConfig};
+use super::error::{ServerError, ServerErrorKind};
+use super::event::{Abort, ServerEvent};
+use super::session::{Phase, Question, ServerSession};
+use crate::client::Protocol;
+use crate::unstuffing::ContentReader;
+
+/// The content of a transaction, as far as it has come. Holds counts alone.
+#[derive(Debug)]
+pub(super) struct Content {
+    reader: ContentReader,
+    size: u64,
+    header: Header,
+    abort: Option<Abort>,
+}
+
+/// How far the header is.
+#[derive(Clone, Copy, Debug)]
+enum Header {
+    /// Its size so far, and the length of its last, unfinished line.
+    Within {
+        size: usize,
+        line: usize,
+    },
+    Over,
+}
+
+impl Content {
+    pub(super) fn new() -> Self {
+        let header = Header::Within { size: 0, line: 0 };
+        Self { reader: ContentReader::new(), size: 0, header, abort: None }
+    }
+
+    /// Whether the host still gets it.
+    pub(super) fn is_good(&self) -> bool {
+        self.abort.is_none()
+    }
+
+    /// Counts what was read, and tells the limit that it passes.
+    fn check(&mut self, piece: &[u8], config: &ServerConfig) -> Option<Abort> {
+        self.size = self.size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        self.count_header(piece);
+        let header_too_large = matches!(self.header, Header::Within { size, .. } if size > config.max_header);
+        if self.reader.saw_bare_line_end() && config.bare_line_ends == BareLineEnds::Refuse {
+            Some(Abort::BareLineEnd)
+        } else if self.size > config.max_message {
+            Some(Abort::MessageTooLarge)
+        } else if header_too_large {
+            Some(Abort::HeaderTooLarge)
+        } else {
+            None
+        }
+    }
+
+    fn count_header(&mut self, piece: &[u8]) {
+        let mut rest = piece;
+        while let Header::Within { size, line } = self.header {
+            let Some(end) = memchr::memchr(b'\n', rest) else {
+                let (size, line) = (size.saturating_add(rest.len()), line.saturating_add(rest.len()));
+                self.header = Header::Within { size, line };
+                return;
+            };
+            // An empty line holds its CR alone.
+            let is_empty = line.saturating_add(end) <= 1;
+            let size = size.saturating_add(end + 1);
+            self.header = if is_empty { Header::Over } else { Header::Within { size, line: 0 } };
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
+    }
+}
+
+impl ServerSession {
+    /// Reads content, if that is what comes now; tells how many octets it took.
+    pub(super) fn read_content(&mut self, now: Tick, wire: &[u8]) -> Result<usize, ServerError> {
+        let Phase::Content(content) = &mut self.phase else { return Ok(0) };
+        if self.question.is_some() || wire.is_empty() {
+            return Ok(0);
+        }
+        let mut piece = Vec::with_capacity(wire.len());
+        let taken = content.reader.read(wire, &mut piece);
+        let was_good = content.is_good();
+        content.abort = match content.abort {
+            Some(Abort::BareLineEnd) => Some(Abort::BareLineEnd),
+            earlier => content.check(&piece, &self.config).or(earlier),
+        };
+        match content.abort {
+            None if !piece.is_empty() => self.events.push_back(ServerEvent::Content(piece)),
+            Some(why) if was_good => self.events.push_back(ServerEvent::Aborted { why }),
+            _ => {}
+        }
+        let (done, abort) = (content.reader.is_done(), content.abort);
+        match abort {
+            _ if !done => self.prolong(now, taken),
+            None => self.ask(Question::EndOfData, ServerEvent::EndOfData),
+            Some(why) => self.refuse_content(now, why)?,
+        }
+        Ok(taken)
+    }
+
+    /// What arrived pays for more time, at the least rate; never for more than the whole timeout from now.
+    fn prolong(&mut self, now: Tick, octets: usize) {
+        let rate = u64::from(self.config.min_rate.max(1));
+        let micros = u64::try_from(octets).unwrap_or(u64::MAX).saturating_mul(1_000_000) / rate;
+        let latest = now.saturating_add(self.config.timeout);
+        let paid = self.deadline.map(|deadline| deadline.saturating_add(Duration::from_micros(micros)));
+        self.deadline = Some(paid.map_or(latest, |paid| paid.min(latest)));
+    }
+
+    /// Behind the end of content that the host was told to drop.
+    fn refuse_content(&mut self, now: Tick, why: Abort) -> Result<(), ServerError> {
+        let reply = match why {
+            Abort::BareLineEnd => "521 5.5.2 bare CR or LF received: lines end with CRLF",
+            Abort::HeaderTooLarge => "552 5.3.4 the header is too large",
+            Abort::MessageTooLarge => "552 5.3.4 the message is too large",
+            Abort::SessionEnded => "451 4.3.0 the content was dropped",
+        };
+        let transaction = self.transaction.take();
+        let times = match self.config.protocol {
+            Protocol::Lmtp => transaction.map_or(1, |transaction| transaction.recipients),
+            Protocol::Smtp => 1,
+        };
+        self.phase = Phase::Command;
+        (1..times).for_each(|_| self.say(reply));
+        if why == Abort::BareLineEnd {
+            self.say(reply);
+            // What follows may have been smuggled: it is never read as commands.
+            return Err(self.fail(ServerErrorKind::BareLineEnd));
+        }
+        self.complain(now, reply)
+    }
+}

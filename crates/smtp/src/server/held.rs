@@ -1,0 +1,94 @@
+//! Octets that were received and not yet read.
+
+use zeroize::Zeroizing;
+
+/// A buffer that gives out lines. What was given out is overwritten: it may have been a password.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    octets: Vec<u8>,
+    /// Where what has not been read begins.
+    start: usize,
+    /// Up to where it has been searched for a line end in vain.
+    searched: usize,
+    skipping: Skipping,
+}
+
+/// Whether the rest of a line that was too long is to be dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Skipping {
+    #[default]
+    No,
+    Yes,
+}
+
+/// What [`Held::take_line`] found.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// A line, with the LF that ended it taken off, and CR with it.
+    Crlf(Zeroizing<Vec<u8>>),
+    /// A line that LF alone ended.
+    Lf(Zeroizing<Vec<u8>>),
+    /// One longer than the limit; it is dropped. Told once for each.
+    TooLong,
+}
+
+impl Held {
+    pub(super) fn push(&mut self, wire: &[u8]) {
+        if self.start == self.octets.len() {
+            self.octets.clear();
+            (self.start, self.searched) = (0, 0);
+        } else if self.start > 0 {
+            self.octets.drain(..self.start);
+            self.searched = self.searched.saturating_sub(self.start);
+            self.start = 0;
+        }
+        self.octets.extend_from_slice(wire);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.octets.len() - self.start
+    }
+
+    pub(super) fn octets(&self) -> &[u8] {
+        self.octets.get(self.start..).unwrap_or_default()
+    }
+
+    /// Marks octets as read.
+    pub(super) fn advance(&mut self, by: usize) {
+        self.start = self.start.saturating_add(by).min(self.octets.len());
+        self.searched = self.start;
+    }
+
+    /// The next line of at most `max` octets, line end included; `None` until there is one.
+    pub(super) fn take_line(&mut self, max: usize) -> Option<Line> {
+        loop {
+            let found = memchr::memchr(b'\n', self.octets.get(self.searched..).unwrap_or_default());
+            let Some(end) = found.map(|found| self.searched + found + 1) else {
+                self.searched = self.octets.len();
+                let too_long = self.len() >= max;
+                if too_long || self.skipping == Skipping::Yes {
+                    self.advance(self.len());
+                }
+                if too_long && self.skipping == Skipping::No {
+                    self.skipping = Skipping::Yes;
+                    return Some(Line::TooLong);
+                }
+                return None;
+            };
+            let wire = self.octets.get_mut(self.start..end).unwrap_or_default();
+            let line = Zeroizing::new(wire.to_vec());
+            wire.fill(0);
+            self.advance(end - self.start);
+            if self.skipping == Skipping::Yes {
+                self.skipping = Skipping::No;
+                continue;
+            }
+            return Some(if line.len() > max { Line::TooLong } else { cut(line) });
+        }
+    }
+}
+
+fn cut(mut line: Zeroizing<Vec<u8>>) -> Line {
+    line.pop();
+    if line.pop_if(|octet| *octet == b'\r').is_some() { Line::Crlf(line) } else { Line::Lf(line) }
+}

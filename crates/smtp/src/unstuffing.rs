@@ -1,0 +1,192 @@
+//! The content behind DATA on the way in: where it ends, and its dots of transparency taken out.
+
+/// Reads content in pieces of any size.
+///
+/// The end is CRLF `.` CRLF and nothing else (RFC 5321 §4.1.1.4): no bare CR or LF takes part in it, and
+/// none begins a line. Holds no octets, only where it stands.
+#[derive(Debug)]
+pub(crate) struct ContentReader {
+    at: At,
+    bare: Bare,
+}
+
+/// Where in the grammar the next octet stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// Behind CRLF, or at the beginning: DATA's own line end counts (RFC 5321 §4.1.1.4).
+    LineStart,
+    /// Behind a dot that began a line.
+    Dot,
+    /// Behind that and a CR.
+    DotCr,
+    /// Within a line.
+    Text,
+    /// Behind a CR within a line.
+    Cr,
+    /// Behind the end.
+    End,
+}
+
+/// Whether a bare CR or LF has been seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bare {
+    Seen,
+    Unseen,
+}
+
+impl ContentReader {
+    pub(crate) fn new() -> Self {
+        Self { at: At::LineStart, bare: Bare::Unseen }
+    }
+
+    /// Appends content to `out`, bare line ends as CRLF, up to the end; tells how many octets it took.
+    pub(crate) fn read(&mut self, wire: &[u8], out: &mut Vec<u8>) -> usize {
+        let mut at = 0;
+        while let (Some(&octet), false) = (wire.get(at), self.is_done()) {
+            if self.at == At::Text || (self.at == At::LineStart && octet != b'.') {
+                let rest = wire.get(at..).unwrap_or_default();
+                at += self.read_lines(rest, out);
+                continue;
+            }
+            let (next, takes) = match (self.at, octet) {
+                (At::LineStart, _) => (At::Dot, true),
+                (At::Dot, b'\r') => (At::DotCr, true),
+                (At::Dot, _) => (At::Text, false),
+                (At::DotCr, b'\n') => (At::End, true),
+                (At::Cr, b'\n') => {
+                    out.extend_from_slice(b"\r\n");
+                    (At::LineStart, true)
+                }
+                // A CR that no LF follows; behind a lone dot, the dot was one of transparency.
+                _ => {
+                    self.bare_line_end(out);
+                    (At::Text, false)
+                }
+            };
+            self.at = next;
+            at += usize::from(takes);
+        }
+        at
+    }
+
+    /// Copies whole runs: from here to the first dot that begins a line, bare line end, or unfinished CRLF.
+    fn read_lines(&mut self, wire: &[u8], out: &mut Vec<u8>) -> usize {
+        let mut scanned = 0;
+        while let Some(found) = memchr::memchr2(b'\r', b'\n', wire.get(scanned..).unwrap_or_default()) {
+            let end = scanned + found;
+            match (wire.get(end), wire.get(end + 1), wire.get(end + 2)) {
+                (Some(b'\r'), Some(b'\n'), Some(octet)) if *octet != b'.' => scanned = end + 2,
+                (Some(b'\r'), ..) => {
+                    out.extend_from_slice(wire.get(..end).unwrap_or_default());
+                    self.at = At::Cr;
+                    return end + 1;
+                }
+                _ => {
+                    out.extend_from_slice(wire.get(..end).unwrap_or_default());
+                    self.bare_line_end(out);
+                    self.at = At::Text;
+                    return end + 1;
+                }
+            }
+        }
+        out.extend_from_slice(wire);
+        self.at = At::Text;
+        wire.len()
+    }
+
+    fn bare_line_end(&mut self, out: &mut Vec<u8>) {
+        self.bare = Bare::Seen;
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Whether the end was read.
+    pub(crate) fn is_done(&self) -> bool {
+        self.at == At::End
+    }
+
+    /// Whether a bare CR or LF was read.
+    pub(crate) fn saw_bare_line_end(&self) -> bool {
+        self.bare == Bare::Seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stuffing::BodyWriter;
+    use posthaste_types::Content;
+    use proptest::prelude::*;
+
+    fn read(pieces: &[&[u8]]) -> (Vec<u8>, bool, bool, usize) {
+        let (mut reader, mut out, mut taken) = (ContentReader::new(), Vec::new(), 0);
+        for piece in pieces {
+            taken += reader.read(piece, &mut out);
+        }
+        (out, reader.is_done(), reader.saw_bare_line_end(), taken)
+    }
+
+    #[test]
+    fn rfc5321_4_5_2_table() {
+        let table: &[(&[u8], &[u8])] = &[
+            (b".\r\n", b""),
+            (b"a\r\n.\r\n", b"a\r\n"),
+            (b"..\r\n.\r\n", b".\r\n"),
+            (b".a\r\n..\r\n...\r\n.\r\n", b"a\r\n.\r\n..\r\n"),
+            (b"\r\n\r\n.\r\n", b"\r\n\r\n"),
+        ];
+        for (wire, plain) in table {
+            assert_eq!(read(&[wire]), (plain.to_vec(), true, false, wire.len()), "{wire:?}");
+        }
+    }
+
+    /// Every end-of-data that some server once took for one: none is, at any split.
+    #[test]
+    fn smuggling_variants_do_not_end_the_content() {
+        let variants: [&[u8]; 12] = [
+            b"\n.\n",
+            b"\n.\r\n",
+            b"\r\n.\n",
+            b"\r.\r",
+            b"\r.\r\n",
+            b"\r\n.\r",
+            b"\n.\r",
+            b"\r.\n",
+            b"\r\n.\r\r\n",
+            b"\r\r\n.\r\r\n",
+            b"\r\n\0.\r\n",
+            b"\r\n.\0\r\n",
+        ];
+        for variant in variants {
+            let wire = [b"a", variant, b"MAIL FROM:<eve@example.org>\r\n"].concat();
+            for cut in 0..=wire.len() {
+                let (_, done, bare, taken) = read(&[&wire[..cut], &wire[cut..]]);
+                assert!(!done, "{variant:?} ended the content");
+                assert_eq!(taken, wire.len());
+                assert!(bare || variant.contains(&0), "{variant:?} was not told");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_reads_the_same(wire in "[a.\r\n]{0,40}", cuts in proptest::collection::vec(0usize..40, 0..6)) {
+            let wire = wire.as_bytes();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(wire.len())).collect();
+            cuts.extend([0, wire.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &wire[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(read(&pieces), read(&[wire]));
+        }
+
+        #[test]
+        fn stuffing_round_trip(raw in "[a.\r\n]{1,60}", room in 1usize..50) {
+            let (content, _) = Content::from_raw(raw.into_bytes()).unwrap();
+            let (mut writer, mut wire) = (BodyWriter::new(content.clone()), Vec::new());
+            while !writer.is_done() {
+                writer.fill(&mut wire, room);
+            }
+            wire.extend_from_slice(b".\r\nQUIT\r\n");
+            prop_assert_eq!(read(&[&wire]), (content.to_vec(), true, false, wire.len() - 6));
+        }
+    }
+}
