@@ -2,7 +2,7 @@
 
 use posthaste_types::{Address, ListName, StreamName, TenantName, Timestamp};
 
-use crate::{Effect, Entry, Reason, Scope};
+use crate::{Effect, Entry, Reason, Scope, What};
 
 /// The question: may this address be mailed, by this stream, for this list, now?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,20 +39,31 @@ pub enum Verdict {
 
 /// Judges the entries that touch an ask.
 ///
-/// An entry counts if it holds now and its scope contains the mail. An [`Effect::Allow`] sets aside
-/// entries that forbid, but never a complaint or an unsubscribe: those are the recipient's own word. Of
-/// several that forbid, the oldest of the strongest reason is told: complaint, unsubscribe, a person's
-/// decision, bounce, import.
+/// * An entry counts if it holds at the ask's time and its scope contains the mail. What it touches is not
+///   looked at again: `entries` are those that a store [found](crate::SuppressionStore::find) for the ask.
+/// * An [`Effect::Allow`] sets aside an entry that forbids if it is as narrow or narrower in both: one
+///   address is narrower than a domain, any scope is narrower than everything, and a list, a stream and a
+///   tenant are not compared. It never sets aside a complaint or an unsubscribe: those are the recipient's
+///   own word, and only a [`lift`](crate::SuppressionStore::lift) ends them.
+/// * Of several that forbid, the oldest of the strongest reason is told: complaint, unsubscribe, a person's
+///   decision, bounce, import.
 pub fn decide(ask: &Ask, entries: &[Entry]) -> Verdict {
     let counts = |entry: &&Entry| entry.holds_at(ask.at) && contains(&entry.scope, ask);
-    let allowed = entries.iter().filter(counts).any(|entry| entry.effect == Effect::Allow);
+    let allows: Vec<&Entry> = entries.iter().filter(counts).filter(|entry| entry.effect == Effect::Allow).collect();
     let own_word = |entry: &Entry| matches!(entry.reason, Reason::Complaint | Reason::Unsubscribe);
+    let set_aside = |entry: &Entry| !own_word(entry) && allows.iter().any(|allow| is_within(allow, entry));
     entries
         .iter()
         .filter(counts)
-        .filter(|entry| entry.effect == Effect::Forbid && (!allowed || own_word(entry)))
+        .filter(|entry| entry.effect == Effect::Forbid && !set_aside(entry))
         .min_by_key(|entry| (rank(&entry.reason), entry.since))
         .map_or(Verdict::Allowed, |entry| Verdict::Suppressed(Box::new(entry.clone())))
+}
+
+/// Whether `inner` is as narrow as `outer` or narrower. Both touch the same ask.
+fn is_within(inner: &Entry, outer: &Entry) -> bool {
+    let what = matches!(outer.what, What::Domain(_)) || !matches!(inner.what, What::Domain(_));
+    what && (outer.scope == Scope::Everything || outer.scope == inner.scope)
 }
 
 fn contains(scope: &Scope, ask: &Ask) -> bool {

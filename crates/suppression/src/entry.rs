@@ -61,8 +61,10 @@ pub enum What {
     Address(NormalAddress),
     /// Every address of a domain, not of its subdomains.
     Domain(Domain),
-    /// One address of which only the hash is kept, so that an erased person stays suppressed: SHA-256 of
-    /// the normal form under the store's own key.
+    /// One address of which only the hash is kept, so that an erased person stays suppressed: a MAC of the
+    /// normal form, such as HMAC-SHA-256, under a key that belongs to the store and never leaves it. So a
+    /// hash of one store means nothing in another, an export by hash cannot be tried against lists of
+    /// addresses, and the key cannot be changed without losing these entries.
     Hash([u8; 32]),
 }
 
@@ -157,7 +159,8 @@ impl fmt::Display for Scope {
 pub enum Effect {
     /// No mail.
     Forbid,
-    /// Mail in spite of a wider entry that forbids it; never in spite of a complaint or an unsubscribe.
+    /// Mail in spite of an entry that forbids it and that touches as much or more, in a scope as wide or
+    /// wider; never in spite of a complaint or an unsubscribe.
     Allow,
 }
 

@@ -19,7 +19,19 @@
 //!
 //! # Scope
 //! Entries, precedence, the port of stores with its contract suite, a store in memory. Where entries come
-//! from (bounces, complaints, unsubscribes, people) is the business of those who put them.
+//! from (bounces, complaints, unsubscribes, people) is the business of those who put them. One-click
+//! unsubscribe (RFC 8058) and complaints (RFC 5965) end here as entries of the reasons
+//! [`Unsubscribe`](Reason::Unsubscribe) and [`Complaint`](Reason::Complaint), which no
+//! [`Allow`](Effect::Allow) sets aside.
+//!
+//! # Limits
+//! Addresses are compared in lower case throughout ([`NormalAddress`]): whoever distinguishes `Bob@` from
+//! `bob@` is suppressed as one. A provider's own equivalences (dots, plus tags) are not known here. A domain
+//! entry does not touch subdomains. A store in memory has no bound; a store's answer is as long as the
+//! entries of one address and its domain are many: one for each scope, effect and reason.
+//!
+//! # Features
+//! `serde`: `Serialize` and `Deserialize` of entries, through the checks of their parts.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
@@ -27,10 +39,12 @@
 pub mod contract;
 mod decide;
 mod entry;
+mod list;
 mod memory;
 mod store;
 
 pub use decide::{Ask, Verdict, decide};
 pub use entry::{Actor, Effect, Entry, NormalAddress, Reason, Scope, What};
+pub use list::EntryList;
 pub use memory::MemoryStore;
 pub use store::{Put, ScanCursor, StoreError, StoreErrorKind, SuppressionStore};

@@ -1,16 +1,26 @@
 //! A store in memory.
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::{Actor, Ask, Entry, NormalAddress, Put, ScanCursor, Scope, StoreError, SuppressionStore, What};
+use crate::{
+    Actor, Ask, Entry, EntryList, NormalAddress, Put, ScanCursor, Scope, StoreError, StoreErrorKind, SuppressionStore,
+    What,
+};
 
 /// Keeps entries in memory: for tests, and for those who keep their list elsewhere and load it.
-#[derive(Debug, Default)]
+///
+/// It has no history: who lifted an entry is not kept. It takes entries by hash only when it was made
+/// [`with_hash`](Self::with_hash).
+#[derive(Default)]
 pub struct MemoryStore {
-    entries: Mutex<Vec<Entry>>,
+    list: Mutex<EntryList>,
+    hash: Option<Hash>,
 }
+
+type Hash = Box<dyn Fn(&NormalAddress) -> [u8; 32] + Send + Sync>;
 
 impl MemoryStore {
     /// An empty store.
@@ -18,61 +28,43 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    /// An empty store that knows addresses by this hash too: a MAC under a key that never changes, else
+    /// entries by hash find nobody any more.
+    pub fn with_hash(hash: impl Fn(&NormalAddress) -> [u8; 32] + Send + Sync + 'static) -> Self {
+        Self { list: Mutex::default(), hash: Some(Box::new(hash)) }
+    }
+
+    fn list(&self) -> MutexGuard<'_, EntryList> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("entries", &self.list().len()).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl SuppressionStore for MemoryStore {
     async fn find(&self, asks: &[Ask]) -> Result<Vec<Vec<Entry>>, StoreError> {
-        let entries = self.entries();
-        let of = |ask: &Ask| {
-            let normal = NormalAddress::of(&ask.address);
-            let touches = |entry: &&Entry| {
-                let hit = match &entry.what {
-                    What::Address(address) => *address == normal,
-                    What::Domain(domain) => domain == ask.address.domain(),
-                    What::Hash(_) => false,
-                };
-                hit && entry.holds_at(ask.at)
-            };
-            entries.iter().filter(touches).cloned().collect()
-        };
-        Ok(asks.iter().map(of).collect())
+        let list = self.list();
+        let hash = |ask: &Ask| self.hash.as_ref().map(|hash| hash(&NormalAddress::of(&ask.address)));
+        Ok(asks.iter().map(|ask| list.find(ask, hash(ask))).collect())
     }
 
     async fn put(&self, entry: Entry) -> Result<Put, StoreError> {
-        let mut entries = self.entries();
-        let same = |known: &&mut Entry| {
-            known.what == entry.what
-                && known.scope == entry.scope
-                && known.reason == entry.reason
-                && known.effect == entry.effect
-        };
-        if let Some(known) = entries.iter_mut().find(same) {
-            known.until = match (known.until, entry.until) {
-                (Some(old), Some(new)) => Some(old.max(new)),
-                _ => None,
-            };
-            return Ok(Put::Known);
+        match (&entry.what, &self.hash) {
+            (What::Hash(_), None) => Err(StoreError::new(StoreErrorKind::Unsupported, "no hash is kept here")),
+            _ => Ok(self.list().put(entry)),
         }
-        entries.push(entry);
-        Ok(Put::Added)
     }
 
     async fn lift(&self, what: &What, scope: &Scope, _by: &Actor) -> Result<bool, StoreError> {
-        let mut entries = self.entries();
-        let before = entries.len();
-        entries.retain(|entry| entry.what != *what || entry.scope != *scope);
-        Ok(entries.len() < before)
+        Ok(self.list().lift(what, scope))
     }
 
     async fn scan(&self, after: Option<ScanCursor>, limit: usize) -> Result<Vec<(ScanCursor, Entry)>, StoreError> {
-        let start = after.map_or(0, |cursor| usize::try_from(cursor.as_u64()).unwrap_or(usize::MAX));
-        let numbered = (start as u64 + 1..)
-            .map(ScanCursor::new)
-            .zip(self.entries().iter().skip(start).cloned().collect::<Vec<_>>());
-        Ok(numbered.take(limit).collect())
+        Ok(self.list().scan(after, limit))
     }
 }

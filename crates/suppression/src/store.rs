@@ -14,9 +14,19 @@ use crate::{Actor, Ask, Entry, Scope, What};
 /// * [`find`](Self::find) returns every entry that touches the ask (the address in normal form, its hash,
 ///   its domain; all scopes): [`decide`](crate::decide) judges precedence. A batch is one round trip, with
 ///   answers in order. Entries past their `until` are not returned.
-/// * Linearizable: an entry whose [`put`](Self::put) returned is seen by every later `find`, on any node.
+/// * Linearizable: an entry whose [`put`](Self::put) returned is seen by every later `find`, on any node
+///   (no read replica), until [`lift`](Self::lift) returned.
 /// * `Err` means "not known": the attempt is deferred, never made.
-/// * `put` is idempotent on (what, scope, reason) and keeps the oldest evidence.
+/// * `put` is idempotent on (what, scope, effect, reason): of two, the first keeps its evidence and its
+///   `since`, and holds until the later `until`. One that had run out when the new one began is replaced,
+///   and that counts as [`Put::Added`].
+/// * `lift` records who did it, where the store keeps a history.
+/// * `scan` gives every entry that is not lifted and has not run out exactly once, whatever is put or
+///   lifted meanwhile; those that ran out may be given too.
+/// * A store that cannot hash addresses refuses to `put` an entry by hash
+///   ([`StoreErrorKind::Unsupported`]): an entry that nothing ever finds would be a lie.
+///
+/// [`contract::check`](crate::contract::check) holds a store to this.
 #[async_trait]
 pub trait SuppressionStore: fmt::Debug + Send + Sync {
     /// The entries that touch each ask, in the order of the asks.
@@ -88,6 +98,8 @@ pub enum StoreErrorKind {
     Damaged,
     /// The store does not answer.
     Unavailable,
+    /// The store does not keep entries of this kind.
+    Unsupported,
 }
 
 impl StoreError {
