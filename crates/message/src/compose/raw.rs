@@ -1,5 +1,7 @@
 //! Octets that the application made itself.
 
+use sha2::{Digest, Sha256};
+
 use posthaste_types::{Content, ContentError, Envelope, Mailbox, MessageId, Repairs};
 
 use crate::read::{Limits, ReadError, read};
@@ -7,7 +9,8 @@ use crate::read::{Limits, ReadError, read};
 /// A message that somebody else composed, with the envelope to send it in.
 ///
 /// The octets become canonical (CRLF, a last line end) before anything is signed; what was changed is told
-/// by [`repairs`](Self::repairs). Nothing else is changed.
+/// by [`repairs`](Self::repairs). Nothing else is changed: [`check_strict`](crate::check_strict) says
+/// whether they keep the standards.
 ///
 /// ```
 /// use posthaste_message::Raw;
@@ -74,6 +77,19 @@ impl Raw {
     /// The Message-ID, if one can be read.
     pub fn message_id(&self) -> Option<&MessageId> {
         self.message_id.as_ref()
+    }
+
+    /// SHA-256 of what the caller gave: the paths of the envelope, and the canonical octets.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.envelope.from().to_string());
+        for to in self.envelope.to() {
+            hash.update(b"\0");
+            hash.update(to.address.as_str());
+        }
+        hash.update(b"\0\0");
+        self.content.chunks().for_each(|chunk| hash.update(chunk));
+        hash.finalize().into()
     }
 }
 

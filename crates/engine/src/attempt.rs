@@ -1,0 +1,202 @@
+//! One attempt, from the lease to the settlement.
+
+use std::time::Duration;
+
+use posthaste_queue::{Batch, Begin, Begun, Refusal, Settled, Settlement};
+use posthaste_suppression::{Ask, Entry, Verdict, decide};
+use posthaste_transport::{Attempt, AttemptKey, Outcomes, Route, TransportError, TransportErrorKind};
+use posthaste_types::{Address, Cause, Envelope, EventKind, Fate, NetworkFault, Timestamp};
+
+use crate::accept::suppressed;
+use crate::dispatch::InFlight;
+use crate::inner::{Engine, ListPlace};
+use crate::settings::Gate;
+use crate::settle::Lease;
+
+impl Engine {
+    /// Tries a batch: takes the lease, passes the last gates, delivers, settles.
+    pub(crate) async fn try_batch(&self, batch: Batch) {
+        let now = self.now();
+        let lease_until = now.saturating_add(self.settings.attempt_timeout).saturating_add(LEASE_MARGIN);
+        let wanted = Begin::new(batch.mail, batch.recipients.clone(), now, lease_until);
+        let begun = match self.spool.begin(&self.settings.node, vec![wanted]).await {
+            Ok(begun) => begun,
+            // Nothing was begun: what is due stays due, and is read again.
+            Err(_) => return self.dispatch().look_at(now.saturating_add(SPOOL_WAIT)),
+        };
+        for Begun { granted, refused, .. } in begun {
+            self.settle_refused(&batch, &refused, now).await;
+            let Some(granted) = granted else { continue };
+            self.try_granted(&batch, Lease::new(granted, now, batch.repeat)).await;
+        }
+    }
+
+    /// What the list forbids ends here; what another attempt has, or what is gone, is no business of ours.
+    async fn settle_refused(&self, batch: &Batch, refused: &[(u32, Refusal)], now: Timestamp) {
+        let entries = refused.iter().filter_map(|(place, refusal)| match refusal {
+            Refusal::Suppressed(entry) => Some((*place, &**entry)),
+            _ => None,
+        });
+        let entries: Vec<_> = entries.collect();
+        if entries.is_empty() {
+            return;
+        }
+        let Ok(Some(tracked)) = self.tracked(batch.mail).await else { return };
+        let settlement = |(place, entry): (u32, &Entry)| {
+            let to = tracked.recipients.get(usize::try_from(place).ok()?)?;
+            let ending = suppressed(entry, tracked.accepted, now, to.state.attempts);
+            let kind = EventKind::Ended { ending: ending.clone() };
+            let mut settlement = Settlement::new(batch.mail, place, None, Settled::Ended(ending));
+            settlement.events = vec![self.event(batch.mail, Some(&to.address), &tracked.meta, self.clock.wall(), kind)];
+            Some(settlement)
+        };
+        self.settle(entries.into_iter().filter_map(settlement).collect()).await;
+    }
+
+    async fn try_granted(&self, batch: &Batch, lease: Lease) {
+        let Some((lease, redirect)) = self.pass_gates(batch, lease).await else { return };
+        let Some(domain) = lease.addresses().next().map(|to| to.domain().clone()) else { return };
+        let routing = self.dispatch().routing(&batch.site);
+        let known = routing.as_ref().and_then(|routing| routing.route.as_ref().ok()).cloned();
+        let route = match (&redirect, known) {
+            (None, Some(route)) => Ok(route),
+            (None, None) => self.transport.route(&domain).await,
+            (Some(stand_in), _) => self.transport.route(stand_in.domain()).await,
+        };
+        match route {
+            Ok(route) => {
+                let result = self.deliver(batch, &lease, &route, redirect.as_ref()).await;
+                self.settle_result(&lease, batch, result, redirect.as_ref()).await;
+            }
+            Err(error) => self.settle_result(&lease, batch, Err(error), redirect.as_ref()).await,
+        }
+    }
+
+    /// The last gates before the transport: the suppression list where it is kept apart, then the audience.
+    async fn pass_gates(&self, batch: &Batch, lease: Lease) -> Option<(Lease, Option<Address>)> {
+        let lease = match self.list {
+            ListPlace::InSpool => lease,
+            ListPlace::Apart => self.ask_list(lease).await?,
+        };
+        if self.dispatch().cancelled.contains(&batch.mail) {
+            self.settle_all(&lease, |_| Fate::Cancelled, "the application withdrew it").await;
+            return None;
+        }
+        let mut redirect = None;
+        let mut withheld = Vec::new();
+        for to in lease.addresses() {
+            match self.audience.gate(to) {
+                Gate::Pass => withheld.push(None),
+                Gate::Withhold(why) => withheld.push(Some(why)),
+                Gate::Redirect(stand_in) => {
+                    redirect = Some(stand_in);
+                    withheld.push(None);
+                }
+            }
+        }
+        let (lease, out) = lease.split(|place| withheld.get(place).copied().flatten().is_none());
+        if let Some(out) = out {
+            let why = withheld.iter().flatten().next().copied().unwrap_or_default();
+            self.settle_all(&out, |_| Fate::Withheld, why).await;
+        }
+        lease.map(|lease| (lease, redirect))
+    }
+
+    async fn ask_list(&self, lease: Lease) -> Option<Lease> {
+        let wall = self.clock.wall();
+        let asks: Vec<Ask> = lease.addresses().map(|to| lease.granted.meta.ask(to, wall)).collect();
+        let Ok(found) = self.suppressions.find(&asks).await else {
+            let next = lease.at.saturating_add(self.settings.hold);
+            self.settle_unmade(&lease, &Cause::local("the suppression store does not answer"), next).await;
+            return None;
+        };
+        let verdict = |(ask, entries): (&Ask, &Vec<Entry>)| match decide(ask, entries) {
+            Verdict::Allowed => None,
+            Verdict::Suppressed(entry) => Some(entry),
+        };
+        let entries: Vec<Option<Box<Entry>>> = asks.iter().zip(&found).map(verdict).collect();
+        let (lease, out) = lease.split(|place| entries.get(place).is_some_and(Option::is_none));
+        if let Some(out) = out {
+            let done = out.each(|_, state, _| {
+                let entry = entries.iter().flatten().next()?;
+                Some(Settled::Ended(suppressed(entry, out.granted.accepted, out.at, state.attempts)))
+            });
+            self.settle_lease(&out, done).await;
+        }
+        lease
+    }
+
+    /// Gives the attempt to the transport, within its time.
+    async fn deliver(
+        &self,
+        batch: &Batch,
+        lease: &Lease,
+        route: &Route,
+        redirect: Option<&Address>,
+    ) -> Result<Outcomes, TransportError> {
+        let attempt = self.attempt(lease, route, redirect);
+        if let Some(outcome) = route.outcome() {
+            return Ok(Outcomes::all(&attempt, outcome.clone()));
+        }
+        let in_flight = InFlight { mail: batch.mail, attempt: attempt.clone() };
+        {
+            let mut dispatch = self.dispatch();
+            if dispatch.cancelled.contains(&batch.mail) {
+                return Err(TransportError::new(TransportErrorKind::Withdrawn, "cancelled"));
+            }
+            dispatch.in_flight.insert(batch.id, in_flight);
+        }
+        let mut grace_over = self.grace_over.subscribe();
+        let until = self.clock.tick().saturating_add(self.settings.attempt_timeout);
+        tokio::select! {
+            biased;
+            result = self.transport.deliver(&attempt) => result,
+            () = self.clock.sleep_until(until) => {
+                let cause = Cause::network(NetworkFault::TimedOut, "the attempt ran out of time");
+                Ok(attempt.give_up(cause))
+            }
+            _ = grace_over.wait_for(|over| *over) => Ok(attempt.give_up(Cause::local("the Mailer stopped"))),
+        }
+    }
+
+    fn attempt(&self, lease: &Lease, route: &Route, redirect: Option<&Address>) -> Attempt {
+        let mail = lease.granted.mail.clone();
+        let mail = match redirect.and_then(|to| Envelope::new(mail.envelope().from().clone(), [to]).ok()) {
+            Some(envelope) => mail.with_envelope(envelope),
+            None => mail,
+        };
+        let generation = lease.granted.recipients.first().map_or(0, |(_, state)| state.generation);
+        let key = AttemptKey::new(&mail, generation.saturating_add(1));
+        Attempt::builder(mail)
+            .key(key)
+            .timeout(self.settings.attempt_timeout)
+            .source(self.source.clone())
+            .route(route.clone())
+            .tls_policy(self.tls_policy)
+            .tags(lease.granted.meta.tags.clone())
+            .repeat(lease.repeat)
+            .progress(self.transport.capabilities().progress())
+            .build()
+    }
+
+    async fn settle_result(
+        &self,
+        lease: &Lease,
+        batch: &Batch,
+        result: Result<Outcomes, TransportError>,
+        redirect: Option<&Address>,
+    ) {
+        match result {
+            Ok(outcomes) => match redirect {
+                None => self.settle_outcomes(lease, outcomes.into_vec()).await,
+                Some(stand_in) => self.settle_redirected(lease, stand_in, &outcomes.into_vec()).await,
+            },
+            Err(error) => self.settle_error(lease, batch, &error).await,
+        }
+    }
+}
+
+/// A lease lasts this much longer than its attempt may take.
+const LEASE_MARGIN: Duration = Duration::from_secs(300);
+/// How long to wait for a spool that fails.
+const SPOOL_WAIT: Duration = Duration::from_secs(5);

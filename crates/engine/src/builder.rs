@@ -1,0 +1,233 @@
+//! Putting a Mailer together.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use posthaste_queue::{Scheduler, Spool};
+use posthaste_sign::Sign;
+use posthaste_suppression::SuppressionStore;
+use posthaste_token::{KeyId, KeyRing, MasterSecret, ReturnPaths};
+use posthaste_transport::{Source, TlsPolicy, Transport};
+use posthaste_types::{Clock, Domain, ParseError, Random, StreamName};
+use tokio::sync::{Notify, Semaphore, broadcast, watch};
+
+use crate::dispatch::Dispatch;
+use crate::error::{StartError, StartErrorKind};
+use crate::inner::{Engine, ListPlace};
+use crate::mailer::Mailer;
+use crate::settings::{Audience, Settings, StreamPolicy};
+use crate::steady::Steady;
+use crate::system::{SystemClock, SystemRandom};
+use crate::waiters::Waiters;
+
+/// Puts a [`Mailer`] together. A spool and a transport are needed; everything else has a default.
+#[derive(Debug)]
+#[must_use = "no Mailer runs until this is started"]
+pub struct MailerBuilder {
+    spool: Option<Arc<dyn Spool>>,
+    own_list: Option<Arc<dyn SuppressionStore>>,
+    list: Option<Arc<dyn SuppressionStore>>,
+    signer: Option<Arc<dyn Sign>>,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    return_domain: Option<Domain>,
+    secret: Option<MasterSecret>,
+    streams: HashMap<StreamName, StreamPolicy>,
+    audience: Audience,
+    source: Option<Source>,
+    tls_policy: TlsPolicy,
+    settings: Settings,
+    wrong: Option<ParseError>,
+}
+
+impl MailerBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            spool: None,
+            own_list: None,
+            list: None,
+            signer: None,
+            transport: None,
+            clock: Arc::new(SystemClock::new()),
+            random: Arc::new(SystemRandom::new()),
+            return_domain: None,
+            secret: None,
+            streams: HashMap::from([(StreamName::DEFAULT, StreamPolicy::transactional())]),
+            audience: Audience::Live,
+            source: None,
+            tls_policy: TlsPolicy::default(),
+            settings: Settings::default(),
+            wrong: None,
+        }
+    }
+
+    /// Where mail and the suppression list are kept. The Mailer is its only owner.
+    pub fn spool<S: Spool + SuppressionStore + 'static>(mut self, spool: S) -> Self {
+        let spool = Arc::new(spool);
+        self.own_list = Some(spool.clone());
+        self.spool = Some(spool);
+        self
+    }
+
+    /// A suppression list of the application's own, in place of the spool's. It is asked when a mail is accepted,
+    /// and again before each attempt.
+    pub fn suppression_list(mut self, list: impl SuppressionStore + 'static) -> Self {
+        self.list = Some(Arc::new(list));
+        self
+    }
+
+    /// What signs; without one, mail leaves unsigned.
+    pub fn signer(mut self, signer: impl Sign + 'static) -> Self {
+        self.signer = Some(Arc::new(signer));
+        self
+    }
+
+    /// What delivers.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// The domain whose mail comes back to this application. Every mail gets a return path below it that carries
+    /// a token, so that a bounce finds its mail and a forged one does not. Without it, reports go to the From
+    /// address and are matched by Message-ID.
+    pub fn return_path<D>(mut self, domain: D) -> Self
+    where
+        D: TryInto<Domain>,
+        D::Error: Into<ParseError>,
+    {
+        match domain.try_into() {
+            Ok(domain) => self.return_domain = Some(domain),
+            Err(error) => self.wrong = self.wrong.or(Some(error.into())),
+        }
+        self
+    }
+
+    /// The secret that tokens are made with. Without it one is made, and kept in the spool.
+    pub fn secret(mut self, secret: MasterSecret) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
+    /// Declares a stream of mail.
+    pub fn stream<N>(mut self, name: N, policy: StreamPolicy) -> Self
+    where
+        N: TryInto<StreamName>,
+        N::Error: Into<ParseError>,
+    {
+        match name.try_into() {
+            Ok(name) => drop(self.streams.insert(name, policy)),
+            Err(error) => self.wrong = self.wrong.or(Some(error.into())),
+        }
+        self
+    }
+
+    /// Who may be mailed at all; everybody by default.
+    pub fn audience(mut self, audience: Audience) -> Self {
+        self.audience = audience;
+        self
+    }
+
+    /// The address to send from.
+    pub fn source(mut self, source: Source) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// How strictly TLS is asked for; opportunistically by default.
+    pub fn tls_policy(mut self, policy: TlsPolicy) -> Self {
+        self.tls_policy = policy;
+        self
+    }
+
+    /// The settings.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The clock; the machine's by default.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The random source; the operating system's by default. It makes ids and secrets.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Starts the Mailer on the tokio runtime that this is awaited on. What an earlier process left in doubt is
+    /// taken up first.
+    ///
+    /// # Errors
+    /// [`StartError`] if something is missing or wrong, or the spool cannot be used.
+    ///
+    /// # Cancel safety
+    /// Dropped: no Mailer runs.
+    pub async fn start(self) -> Result<Mailer, StartError> {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong.into());
+        }
+        let missing = |what: &str| StartError::new(StartErrorKind::Missing, format!("no {what} was given"));
+        let spool = self.spool.ok_or_else(|| missing("spool"))?;
+        let transport = self.transport.ok_or_else(|| missing("transport"))?;
+        let place = if self.list.is_some() { ListPlace::Apart } else { ListPlace::InSpool };
+        let suppressions = self.list.or(self.own_list).ok_or_else(|| missing("suppression list"))?;
+        let return_paths = match self.return_domain {
+            None => None,
+            Some(domain) => Some(return_paths(&*spool, domain, self.secret, &*self.random).await?),
+        };
+        let mut settings = self.settings;
+        settings.scheduler.max_recipients =
+            settings.scheduler.max_recipients.min(transport.capabilities().recipient_limit());
+        let (live, _) = broadcast::channel(settings.live_events.max(1));
+        let engine = Arc::new(Engine {
+            steady: Mutex::new(Steady::new(&*self.clock)),
+            dispatch: Mutex::new(Dispatch::new(Scheduler::new(settings.scheduler.clone()))),
+            admitting: Semaphore::new(settings.max_admitting.max(1)),
+            stopping: AtomicBool::new(false),
+            grace_over: watch::Sender::new(false),
+            waiters: Waiters::default(),
+            event_bell: Arc::new(Notify::new()),
+            wake: Notify::new(),
+            live,
+            spool,
+            suppressions,
+            list: place,
+            signer: self.signer,
+            transport,
+            clock: self.clock,
+            random: self.random,
+            return_paths,
+            streams: self.streams,
+            audience: self.audience,
+            source: self.source,
+            tls_policy: self.tls_policy,
+            settings,
+        });
+        engine.take_up_orphans().await?;
+        Ok(Mailer::run(engine))
+    }
+}
+
+async fn return_paths(
+    spool: &dyn Spool,
+    domain: Domain,
+    secret: Option<MasterSecret>,
+    random: &dyn Random,
+) -> Result<ReturnPaths, StartError> {
+    let secret = match secret {
+        Some(secret) => secret,
+        None => {
+            let mut candidate = [0; 32];
+            random.fill(&mut candidate);
+            MasterSecret::from_bytes(spool.secret("master", candidate).await?)
+        }
+    };
+    let ring = KeyRing::new(KeyId::new(0), secret);
+    ReturnPaths::new(ring, domain, "b").map_err(|error| StartError::caused(StartErrorKind::Setting, error))
+}

@@ -1,0 +1,309 @@
+//! Which recipients are tried now: the loop between the spool, the scheduler and the attempts.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use posthaste_queue::{Batch, BatchId, Due, DueCursor, Offered, Scheduler, SiteKey};
+use posthaste_transport::{Attempt, Route, TransportError};
+use posthaste_types::{Domain, MailId, Timestamp};
+use tokio::task::JoinSet;
+
+use crate::inner::Engine;
+
+/// The state of the loop. All under one lock, held for a few operations at a time and never over a wait.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    pub(crate) scheduler: Scheduler,
+    routes: HashMap<Domain, Arc<Routing>>,
+    /// The routes of the sites that batches are made for.
+    site_routes: HashMap<SiteKey, Arc<Routing>>,
+    /// Recipients whose route is being asked for.
+    awaiting: HashMap<Domain, Vec<Due>>,
+    asking: Vec<Domain>,
+    awaiting_count: usize,
+    cursor: Option<DueCursor>,
+    /// Whether the spool is to be read on, as soon as there is room.
+    more: bool,
+    /// Whether something that is due found no room in memory.
+    overflowed: bool,
+    /// When the spool is to be looked at next.
+    next: Option<Timestamp>,
+    pub(crate) in_flight: HashMap<BatchId, InFlight>,
+    /// Mails that the application withdrew while an attempt was being prepared.
+    pub(crate) cancelled: HashSet<MailId>,
+}
+
+/// An attempt that has been given to the transport.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    pub(crate) mail: MailId,
+    pub(crate) attempt: Attempt,
+}
+
+/// A route, or why there is none to be had.
+#[derive(Debug)]
+pub(crate) struct Routing {
+    pub(crate) route: Result<Route, TransportError>,
+}
+
+impl Dispatch {
+    pub(crate) fn new(scheduler: Scheduler) -> Self {
+        Self {
+            scheduler,
+            routes: HashMap::new(),
+            site_routes: HashMap::new(),
+            awaiting: HashMap::new(),
+            asking: Vec::new(),
+            awaiting_count: 0,
+            cursor: None,
+            more: true,
+            overflowed: false,
+            next: None,
+            in_flight: HashMap::new(),
+            cancelled: HashSet::new(),
+        }
+    }
+
+    /// Looks at the spool again at `at`.
+    pub(crate) fn look_at(&mut self, at: Timestamp) {
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    }
+
+    /// Looks at the spool again for what found no room: soon if little is left in memory, else in a second, so
+    /// that a slow site with a long backlog costs a scan a second and not one after each attempt.
+    fn look_for_overflow(&mut self, now: Timestamp) {
+        if !self.overflowed {
+            return;
+        }
+        if self.scheduler.ready() <= LOW {
+            self.overflowed = false;
+            self.more = true;
+        } else {
+            self.look_at(now.saturating_add(Duration::from_secs(1)));
+        }
+    }
+
+    fn room(&self) -> usize {
+        self.scheduler.room().saturating_sub(self.awaiting_count)
+    }
+
+    /// Takes a recipient that is due; asks for its route first if that is not known.
+    fn place(&mut self, due: Due, tick: posthaste_types::Tick) {
+        match self.routes.get(&due.domain) {
+            Some(routing) if is_fresh(routing, tick) => {
+                let site = site_of(routing, &due.domain);
+                self.overflowed |= self.scheduler.offer(due, site) == Offered::Full;
+            }
+            _ if self.room() == 0 => self.overflowed = true,
+            _ => {
+                let waiting = self.awaiting.entry(due.domain.clone()).or_default();
+                if waiting.is_empty() {
+                    self.asking.push(due.domain.clone());
+                }
+                if !waiting.iter().any(|known| known.mail == due.mail && known.recipient == due.recipient) {
+                    waiting.push(due);
+                    self.awaiting_count += 1;
+                }
+            }
+        }
+    }
+
+    fn routed(&mut self, domain: &Domain, routing: Routing) {
+        let routing = Arc::new(routing);
+        let waiting = self.awaiting.remove(domain).unwrap_or_default();
+        self.awaiting_count -= waiting.len();
+        for due in waiting {
+            self.overflowed |= self.scheduler.offer(due, site_of(&routing, domain)) == Offered::Full;
+        }
+        if self.routes.len() >= MAX_ROUTES {
+            self.routes.clear();
+            self.site_routes.clear();
+        }
+        self.site_routes.insert(site_of(&routing, domain), routing.clone());
+        self.routes.insert(domain.clone(), routing);
+    }
+
+    /// Removes what waits in memory of a mail.
+    pub(crate) fn forget(&mut self, mail: MailId) {
+        self.scheduler.withdraw(mail);
+        for waiting in self.awaiting.values_mut() {
+            let before = waiting.len();
+            waiting.retain(|due| due.mail != mail);
+            self.awaiting_count -= before - waiting.len();
+        }
+    }
+
+    /// The route of a site, as it was when its recipients were taken in.
+    pub(crate) fn routing(&self, site: &SiteKey) -> Option<Arc<Routing>> {
+        self.site_routes.get(site).cloned()
+    }
+}
+
+fn is_fresh(routing: &Routing, tick: posthaste_types::Tick) -> bool {
+    match &routing.route {
+        Ok(route) => {
+            route.until().is_none_or(|until| tick < until) && (route.outcome().is_none() || route.until().is_some())
+        }
+        Err(_) => false,
+    }
+}
+
+fn site_of(routing: &Routing, domain: &Domain) -> SiteKey {
+    match &routing.route {
+        Ok(route) => SiteKey::new(route.site().as_str()),
+        Err(_) => SiteKey::new(domain.as_str()),
+    }
+}
+
+impl Engine {
+    /// Hands new recipients to the scheduler, without a look at the spool.
+    pub(crate) fn dispatch_new(&self, due: Vec<Due>) {
+        let (now, tick) = (self.now(), self.clock.tick());
+        {
+            let mut dispatch = self.dispatch();
+            for due in due {
+                if due.at > now {
+                    dispatch.look_at(due.at);
+                } else {
+                    dispatch.place(due, tick);
+                }
+            }
+        }
+        self.wake.notify_one();
+    }
+}
+
+/// Runs until the Mailer stops; ends when the last attempt has been settled or its grace is over.
+pub(crate) async fn run(engine: Arc<Engine>) {
+    let mut work = JoinSet::new();
+    while !engine.stopping.load(Ordering::Acquire) {
+        if let Err(_error) = refill(&engine).await {
+            // The spool does not read: look again in a while; what is in memory goes on.
+            engine.dispatch().look_at(engine.now().saturating_add(Duration::from_secs(5)));
+        }
+        start_what_may(&engine, &mut work);
+        while work.try_join_next().is_some() {}
+        let wait = {
+            let now = engine.now();
+            let mut dispatch = engine.dispatch();
+            dispatch.look_for_overflow(now);
+            let steady = engine.steady.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let more = dispatch.more && dispatch.room() > 0;
+            let wait = if more { Duration::ZERO } else { dispatch.next.map_or(IDLE, |next| steady.until(next)) };
+            let tick = engine.clock.tick();
+            let release = dispatch.scheduler.next_release().map_or(wait, |release| release.since(tick));
+            wait.min(release)
+        };
+        let until = engine.clock.tick().saturating_add(wait);
+        tokio::select! {
+            biased;
+            () = engine.wake.notified() => {}
+            () = engine.clock.sleep_until(until) => {}
+        }
+    }
+    drain(&engine, work).await;
+}
+
+/// Reads what is due from the spool, a page at a time, while there is room.
+async fn refill(engine: &Arc<Engine>) -> Result<(), posthaste_queue::SpoolError> {
+    loop {
+        let now = engine.now();
+        let (cursor, limit) = {
+            let mut dispatch = engine.dispatch();
+            if dispatch.next.is_some_and(|next| next <= now) {
+                dispatch.next = None;
+                dispatch.overflowed = false;
+                dispatch.more = true;
+            }
+            if !dispatch.more || dispatch.room() == 0 {
+                return Ok(());
+            }
+            (dispatch.cursor.take(), dispatch.room().min(PAGE))
+        };
+        let page = engine.spool.due(now, cursor, limit).await?;
+        let tick = engine.clock.tick();
+        let full = page.len() == limit;
+        {
+            let mut dispatch = engine.dispatch();
+            dispatch.more = full;
+            dispatch.cursor = if full { page.last().map(Due::cursor) } else { None };
+            for due in page {
+                dispatch.place(due, tick);
+            }
+        }
+        if !full && let Some(next) = engine.spool.next_due(now).await? {
+            engine.dispatch().look_at(next);
+        }
+    }
+}
+
+/// Starts every attempt that the limits allow, and asks for the routes that are missing.
+fn start_what_may(engine: &Arc<Engine>, work: &mut JoinSet<()>) {
+    let asking = std::mem::take(&mut engine.dispatch().asking);
+    for domain in asking {
+        let engine = engine.clone();
+        work.spawn(async move {
+            let route = engine.transport.route(&domain).await;
+            engine.dispatch().routed(&domain, Routing { route });
+            engine.wake.notify_one();
+        });
+    }
+    loop {
+        let tick = engine.clock.tick();
+        let Some(batch) = engine.dispatch().scheduler.next(tick) else { return };
+        let engine = engine.clone();
+        work.spawn(async move { attempt(engine, batch).await });
+    }
+}
+
+async fn attempt(engine: Arc<Engine>, batch: Batch) {
+    let id = batch.id;
+    // Freed even if a hook or a transport panics: a place lost is a place lost for good.
+    let _place = Place { engine: engine.clone(), id };
+    engine.try_batch(batch).await;
+}
+
+struct Place {
+    engine: Arc<Engine>,
+    id: BatchId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        {
+            let mut dispatch = self.engine.dispatch();
+            dispatch.in_flight.remove(&self.id);
+            dispatch.scheduler.done(self.id);
+        }
+        self.engine.wake.notify_one();
+    }
+}
+
+/// Lets attempts under way end, for as long as the grace lasts; then drops them.
+async fn drain(engine: &Arc<Engine>, mut work: JoinSet<()>) {
+    for in_flight in engine.dispatch().in_flight.values() {
+        // What has not begun does not begin.
+        let _ = in_flight.attempt.withdraw();
+    }
+    let until = engine.clock.tick().saturating_add(engine.settings.stop_grace);
+    let all = async { while work.join_next().await.is_some() {} };
+    tokio::select! {
+        biased;
+        () = all => return,
+        () = engine.clock.sleep_until(until) => {}
+    }
+    engine.grace_over.send_replace(true);
+    // Each attempt now drops its transport and settles what it came to.
+    while work.join_next().await.is_some() {}
+}
+
+/// Routes kept in memory; beyond it all are asked for again.
+const MAX_ROUTES: usize = 100_000;
+/// With no more recipients than this in memory, what found no room is read at once.
+const LOW: usize = 500;
+/// Recipients read from the spool at once.
+const PAGE: usize = 500;
+/// How long the loop sleeps if nothing waits: until it is woken, in effect.
+const IDLE: Duration = Duration::from_secs(60);

@@ -1,0 +1,107 @@
+//! What all parts of a running Mailer share.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use posthaste_queue::{MailMeta, Spool};
+use posthaste_sign::Sign;
+use posthaste_suppression::SuppressionStore;
+use posthaste_token::ReturnPaths;
+use posthaste_transport::{Source, TlsPolicy, Transport};
+use posthaste_types::{Address, Clock, Event, EventKind, MailId, Random, StreamName, Timestamp};
+use tokio::sync::{Notify, Semaphore, broadcast, watch};
+
+use crate::dispatch::Dispatch;
+use crate::settings::{Audience, Settings, StreamPolicy};
+use crate::steady::Steady;
+use crate::waiters::Waiters;
+
+/// What all parts of a running Mailer share.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) spool: Arc<dyn Spool>,
+    pub(crate) suppressions: Arc<dyn SuppressionStore>,
+    /// Whether the suppression list is the spool's own, so that `begin` has asked it already.
+    pub(crate) list: ListPlace,
+    pub(crate) signer: Option<Arc<dyn Sign>>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) return_paths: Option<ReturnPaths>,
+    pub(crate) streams: HashMap<StreamName, StreamPolicy>,
+    pub(crate) audience: Audience,
+    pub(crate) source: Option<Source>,
+    pub(crate) tls_policy: TlsPolicy,
+    pub(crate) settings: Settings,
+    pub(crate) stopping: AtomicBool,
+    /// Turns true when attempts under way must be dropped.
+    pub(crate) grace_over: watch::Sender<bool>,
+    pub(crate) admitting: Semaphore,
+    pub(crate) live: broadcast::Sender<Arc<Event>>,
+    pub(crate) waiters: Waiters,
+    /// Rings whenever events were committed.
+    pub(crate) event_bell: Arc<Notify>,
+    pub(crate) dispatch: Mutex<Dispatch>,
+    pub(crate) wake: Notify,
+    pub(crate) steady: Mutex<Steady>,
+}
+
+/// Where the suppression list is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListPlace {
+    /// Beside the spool: asked once more before each attempt.
+    Apart,
+    /// In the spool: asked by `begin` in its transaction.
+    InSpool,
+}
+
+impl Engine {
+    /// The time that schedules run on.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner).now(&*self.clock)
+    }
+
+    pub(crate) fn dispatch(&self) -> MutexGuard<'_, Dispatch> {
+        self.dispatch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A random number, for jitter.
+    pub(crate) fn chance(&self) -> u32 {
+        let mut bytes = [0; 4];
+        self.random.fill(&mut bytes);
+        u32::from_be_bytes(bytes)
+    }
+
+    /// An event about a mail, and one of its recipients.
+    pub(crate) fn event(
+        &self,
+        mail: MailId,
+        recipient: Option<&Address>,
+        meta: &MailMeta,
+        at: Timestamp,
+        kind: EventKind,
+    ) -> Event {
+        let mut event = Event::new(at, kind);
+        event.mail = Some(mail);
+        event.recipient = recipient.cloned();
+        event.stream = meta.stream.clone();
+        event.list = meta.list.clone();
+        event.campaign = meta.campaign.clone();
+        event.tenant = meta.tenant.clone();
+        event.tags = meta.tags.clone();
+        event
+    }
+
+    /// Tells live readers and waiters what was committed.
+    pub(crate) fn publish(&self, events: Vec<Event>) {
+        for event in events {
+            if let Some(mail) = event.mail {
+                self.waiters.wake(mail);
+            }
+            // Nobody listening is no error.
+            let _ = self.live.send(Arc::new(event));
+        }
+        self.event_bell.notify_waiters();
+    }
+}

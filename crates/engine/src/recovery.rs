@@ -1,0 +1,59 @@
+//! What an earlier process left in doubt, and what a new suppression stops.
+
+use posthaste_queue::{Progression, Settled, Settlement, SpoolError, Window};
+use posthaste_suppression::{NormalAddress, What};
+use posthaste_types::{Cause, EventKind, Fate, Outcome};
+
+use crate::inner::Engine;
+
+impl Engine {
+    /// Takes up every attempt that was begun and never settled: the process died. Whether the message was taken is
+    /// not known, so it is tried again, in doubt, with the same octets and the same Message-ID.
+    pub(crate) async fn take_up_orphans(&self) -> Result<(), SpoolError> {
+        let orphans = self.spool.orphans(&self.settings.node).await?;
+        let (now, wall) = (self.now(), self.clock.wall());
+        let mut done = Vec::with_capacity(orphans.len());
+        for orphan in orphans {
+            let outcome = Outcome::in_doubt(Cause::local("the process ended during the attempt"));
+            let window = Window::new(orphan.accepted, orphan.expires, now);
+            let schedule = &self.settings.schedule;
+            let next = Progression::of(&orphan.state, &outcome, Fate::Delivered, window, schedule, self.chance());
+            let event = |kind| self.event(orphan.mail, Some(&orphan.address), &orphan.meta, wall, kind);
+            let repeat = orphan.state.repeat();
+            let mut events = vec![event(EventKind::Attempted { number: orphan.state.attempts, repeat })];
+            let settled = match next {
+                Progression::End(ending) => {
+                    events.push(event(EventKind::Ended { ending: ending.clone() }));
+                    Settled::Ended(ending)
+                }
+                Progression::Retry(next) => {
+                    events.push(event(EventKind::InDoubt { outcome: outcome.clone(), next }));
+                    Settled::Retry { outcome, next }
+                }
+                _ => continue,
+            };
+            let mut settlement = Settlement::new(orphan.mail, orphan.recipient, Some(orphan.state.attempts), settled);
+            settlement.events = events;
+            done.push(settlement);
+        }
+        self.spool.settle(done).await
+    }
+
+    /// Withdraws the attempts for what an entry touches, that have not begun: the list is asked again for them.
+    pub(crate) fn withdraw_suppressed(&self, what: &What) {
+        let dispatch = self.dispatch();
+        for in_flight in dispatch.in_flight.values() {
+            let mut addresses = in_flight.attempt.recipients().iter().map(|to| &to.address);
+            let touched = match what {
+                What::Address(normal) => addresses.any(|to| NormalAddress::of(to) == *normal),
+                What::Domain(domain) => addresses.any(|to| to.domain() == domain),
+                // A hash cannot be told from an address here: whoever has not begun is asked again.
+                _ => true,
+            };
+            if touched {
+                // What has begun goes on.
+                let _ = in_flight.attempt.withdraw();
+            }
+        }
+    }
+}

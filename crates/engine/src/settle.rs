@@ -1,0 +1,253 @@
+//! What an attempt came to, written down in one transaction.
+
+use posthaste_queue::{Batch, Granted, Progression, RecipientState, Settled, Settlement, Tracked, Window};
+use posthaste_transport::{Finality, TransportError, TransportErrorKind};
+use posthaste_types::{
+    Address, Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, MailId, NetworkFault, Outcome,
+    OutcomeKind, Repeat, Timestamp,
+};
+
+use crate::inner::Engine;
+use crate::judge::{consequence, judge};
+
+/// What is being tried: the granted recipients of one mail.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    pub(crate) granted: Granted,
+    /// When the attempt began, in the time of schedules.
+    pub(crate) at: Timestamp,
+    /// Whether it may duplicate.
+    pub(crate) repeat: Repeat,
+}
+
+impl Lease {
+    pub(crate) fn new(granted: Granted, at: Timestamp, repeat: Repeat) -> Self {
+        Self { granted, at, repeat }
+    }
+
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.granted.mail.envelope().to().iter().map(|to| &to.address)
+    }
+
+    /// The part whose places `keep`, and the rest.
+    pub(crate) fn split(self, keep: impl Fn(usize) -> bool) -> (Option<Self>, Option<Self>) {
+        let count = self.granted.recipients.len();
+        let (kept, out): (Vec<usize>, Vec<usize>) = (0..count).partition(|place| keep(*place));
+        if out.is_empty() {
+            return (Some(self), None);
+        }
+        (self.part(&kept), self.part(&out))
+    }
+
+    fn part(&self, places: &[usize]) -> Option<Self> {
+        let envelope = self.granted.mail.envelope().subset(places)?;
+        let mut granted = self.granted.clone();
+        granted.mail = granted.mail.with_envelope(envelope);
+        granted.recipients = places.iter().filter_map(|place| self.granted.recipients.get(*place).cloned()).collect();
+        Some(Self { granted, at: self.at, repeat: self.repeat })
+    }
+
+    /// One result for each recipient that `judge` has one for, with its index.
+    pub(crate) fn each(
+        &self,
+        mut judge: impl FnMut(usize, &RecipientState, &Address) -> Option<Settled>,
+    ) -> Vec<(usize, Settled)> {
+        let all = self.granted.recipients.iter().zip(self.addresses()).enumerate();
+        all.filter_map(|(i, ((_, state), to))| Some((i, judge(i, state, to)?))).collect()
+    }
+}
+
+impl Engine {
+    /// Settles what the transport answered.
+    pub(crate) async fn settle_outcomes(&self, lease: &Lease, outcomes: Vec<Outcome>) {
+        let now = self.now();
+        let accepted_as = match self.transport.capabilities().finality() {
+            Finality::Delivered => Fate::Delivered,
+            Finality::Relayed => Fate::Relayed,
+        };
+        let window = Window::new(lease.granted.accepted, lease.granted.expires, now);
+        let done = lease.each(|i, state, _| {
+            let outcome = outcomes.get(i)?;
+            let schedule = &self.settings.schedule;
+            let progression = Progression::of(state, outcome, accepted_as, window, schedule, self.chance());
+            Some(match progression {
+                Progression::Retry(next) => Settled::Retry { outcome: outcome.clone(), next },
+                Progression::End(ending) => Settled::Ended(ending),
+                _ => Settled::Retry { outcome: outcome.clone(), next: lease.granted.expires },
+            })
+        });
+        self.settle_lease(lease, done).await;
+    }
+
+    /// Settles a fault of ours: nobody is bounced for it.
+    pub(crate) async fn settle_error(&self, lease: &Lease, batch: &Batch, error: &TransportError) {
+        let now = self.now();
+        match error.kind() {
+            TransportErrorKind::Withdrawn if self.dispatch().cancelled.contains(&batch.mail) => {
+                self.settle_all(lease, |_| Fate::Cancelled, "the application withdrew it").await;
+            }
+            TransportErrorKind::Withdrawn => self.settle_unmade(lease, &Cause::local("withdrawn"), now).await,
+            TransportErrorKind::Unreachable => {
+                let outcome = Outcome::deferred(Cause::network(NetworkFault::Unreachable, error.text()));
+                self.settle_outcomes(lease, vec![outcome; lease.granted.recipients.len()]).await;
+            }
+            _ => {
+                let next = now.saturating_add(self.settings.hold);
+                let event = EventKind::RouteHeld { why: posthaste_types::Text::lossy(error), until: next };
+                let event = self.event(batch.mail, None, &lease.granted.meta, self.clock.wall(), event);
+                let until = self.clock.tick().saturating_add(self.settings.hold);
+                self.dispatch().scheduler.hold(&batch.site, until, posthaste_types::Text::lossy(error));
+                if self.spool.record(vec![event.clone()]).await.is_ok() {
+                    self.publish(vec![event]);
+                }
+                self.settle_unmade(lease, &Cause::local(error), next).await;
+            }
+        }
+    }
+
+    /// The recipients wait again; the attempt does not count. What is past its time ends.
+    pub(crate) async fn settle_unmade(&self, lease: &Lease, cause: &Cause, next: Timestamp) {
+        let window = Window::new(lease.granted.accepted, lease.granted.expires, self.now());
+        let done = lease.each(|_, state, _| {
+            Some(if next > lease.granted.expires {
+                Settled::Ended(Progression::expired(state, window, Some(cause.clone())))
+            } else {
+                Settled::Unmade { cause: cause.clone(), next }
+            })
+        });
+        self.settle_lease(lease, done).await;
+    }
+
+    /// Ends all recipients of a lease alike.
+    pub(crate) async fn settle_all(&self, lease: &Lease, fate: impl Fn(&Address) -> Fate, why: &str) {
+        let now = self.now();
+        let done = lease.each(|_, state, to| {
+            let mut ending = Ending::new(fate(to), now, now.since(lease.granted.accepted), state.attempts);
+            ending.evidence = vec![Evidence::new(EvidenceSource::Rule, why)];
+            Some(Settled::Ended(ending))
+        });
+        self.settle_lease(lease, done).await;
+    }
+
+    /// Settles what the stand-in of a redirected audience answered: it never touches the recipient.
+    pub(crate) async fn settle_redirected(&self, lease: &Lease, stand_in: &Address, outcomes: &[Outcome]) {
+        match outcomes.first() {
+            Some(outcome) if matches!(outcome.kind(), OutcomeKind::Deferred | OutcomeKind::InDoubt) => {
+                self.settle_outcomes(lease, vec![outcome.clone(); lease.granted.recipients.len()]).await;
+            }
+            Some(outcome) => {
+                let why = format!("redirected to {stand_in}: {outcome}");
+                self.settle_all(lease, |_| Fate::Withheld, &why).await;
+            }
+            None => {}
+        }
+    }
+
+    /// Writes results of a lease down, with their events and consequences.
+    pub(crate) async fn settle_lease(&self, lease: &Lease, done: Vec<(usize, Settled)>) {
+        let settlements = done.into_iter().filter_map(|(i, settled)| {
+            let (place, state) = lease.granted.recipients.get(i)?;
+            let to = &lease.granted.mail.envelope().to().get(i)?.address;
+            Some(self.settlement(lease, (*place, state), to, settled))
+        });
+        self.settle(settlements.collect()).await;
+    }
+
+    fn settlement(
+        &self,
+        lease: &Lease,
+        (place, state): (u32, &RecipientState),
+        to: &Address,
+        settled: Settled,
+    ) -> Settlement {
+        let id = lease.granted.mail.id();
+        let wall = self.clock.wall();
+        let event = |kind| self.event(id, Some(to), &lease.granted.meta, wall, kind);
+        let mut events = Vec::new();
+        let mut suppress = Vec::new();
+        let attempted = EventKind::Attempted { number: state.attempts, repeat: lease.repeat };
+        let settled = match settled {
+            Settled::Ended(ending) => {
+                if ending.cause.is_some() {
+                    events.push(event(attempted));
+                }
+                let (ending, entry) = self.judged(to, ending, wall);
+                events.push(event(EventKind::Ended { ending: ending.clone() }));
+                if let Some(entry) = entry {
+                    let class = ending.class.unwrap_or(posthaste_types::BounceClass::Unknown);
+                    events.push(event(EventKind::SuppressionAdded { class, evidence: entry.evidence.clone() }));
+                    suppress.push(entry);
+                }
+                Settled::Ended(ending)
+            }
+            Settled::Retry { outcome, next } => {
+                events.push(event(attempted));
+                let kind = match outcome.kind() {
+                    OutcomeKind::InDoubt => EventKind::InDoubt { outcome: outcome.clone(), next },
+                    _ => EventKind::Deferred { class: judge(outcome.cause()).class, outcome: outcome.clone(), next },
+                };
+                events.push(event(kind));
+                Settled::Retry { outcome, next }
+            }
+            other => other,
+        };
+        let mut settlement = Settlement::new(id, place, Some(state.attempts), settled);
+        settlement.events = events;
+        settlement.suppress = suppress;
+        settlement
+    }
+
+    /// Adds the class of a failure and its evidence to an ending, and says what follows from it.
+    fn judged(
+        &self,
+        to: &Address,
+        mut ending: Ending,
+        at: Timestamp,
+    ) -> (Ending, Option<posthaste_suppression::Entry>) {
+        let Some(cause) = &ending.cause else { return (ending, None) };
+        if !matches!(ending.fate, Fate::Bounced | Fate::Expired) {
+            return (ending, None);
+        }
+        let verdict = judge(cause);
+        let entry = match ending.fate {
+            Fate::Bounced => consequence(to, &verdict, Some(cause), at),
+            _ => None,
+        };
+        ending.class = Some(verdict.class);
+        ending.evidence.extend(verdict.evidence);
+        (ending, entry)
+    }
+
+    /// Commits settlements and tells of them. A spool that fails keeps the lease: what was begun is in doubt when
+    /// it is opened again.
+    pub(crate) async fn settle(&self, done: Vec<Settlement>) {
+        if done.is_empty() {
+            return;
+        }
+        let events: Vec<Event> = done.iter().flat_map(|one| one.events.clone()).collect();
+        let next = done.iter().filter_map(|one| match &one.settled {
+            Settled::Retry { next, .. } | Settled::Unmade { next, .. } => Some(*next),
+            _ => None,
+        });
+        let next = next.min();
+        let suppress: Vec<_> = match self.list {
+            crate::inner::ListPlace::Apart => done.iter().flat_map(|one| one.suppress.clone()).collect(),
+            crate::inner::ListPlace::InSpool => Vec::new(),
+        };
+        for entry in suppress {
+            // A list kept apart learns of it before the ending is written: a crash between them repeats a put.
+            let _ = self.suppressions.put(entry).await;
+        }
+        if self.spool.settle(done).await.is_ok() {
+            if let Some(next) = next {
+                self.dispatch().look_at(next);
+            }
+            self.publish(events);
+        }
+    }
+
+    /// What is known of a mail.
+    pub(crate) async fn tracked(&self, mail: MailId) -> Result<Option<Tracked>, posthaste_queue::SpoolError> {
+        Ok(self.spool.find(&posthaste_queue::Query::mail(mail)).await?.pop())
+    }
+}
