@@ -6,6 +6,7 @@
 pub mod contract;
 
 mod answer;
+mod cached;
 mod error;
 mod ext;
 mod record;
@@ -13,6 +14,7 @@ mod resolve;
 mod zone;
 
 pub use answer::{Answer, Dnssec, Presence};
+pub use cached::{CacheLimits, Cached};
 pub use error::{DnsError, DnsErrorKind};
 pub use ext::{Found, ResolveExt};
 pub use record::{Ds, Mx, RecordData, RecordKind, Soa, Tlsa};
