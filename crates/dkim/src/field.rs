@@ -1,0 +1,128 @@
+//! The DKIM-Signature field as text (RFC 6376 §3.5), folded.
+
+use data_encoding::BASE64;
+use posthaste_types::Timestamp;
+
+use crate::algorithm::{Algorithm, Canonicalization};
+
+/// What a signature field says, but for the signature itself.
+pub(crate) struct Tags<'a> {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) header_form: Canonicalization,
+    pub(crate) body_form: Canonicalization,
+    pub(crate) domain: &'a str,
+    pub(crate) selector: &'a str,
+    pub(crate) at: Timestamp,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) names: &'a [&'a str],
+    pub(crate) body_hash: &'a [u8],
+}
+
+impl Tags<'_> {
+    /// The field up to and with `b=`: what is hashed, and what the signature is put behind.
+    pub(crate) fn compose(&self) -> Unsigned {
+        let mut out = Fold::new();
+        out.tag(&format!("a={};", self.algorithm));
+        out.tag(&format!("c={}/{};", self.header_form, self.body_form));
+        out.tag(&format!("d={};", self.domain));
+        out.tag(&format!("s={};", self.selector));
+        out.tag(&format!("t={};", seconds(self.at)));
+        if let Some(expires) = self.expires {
+            out.tag(&format!("x={};", seconds(expires)));
+        }
+        for (i, name) in self.names.iter().enumerate() {
+            let colon = if i + 1 < self.names.len() { ":" } else { ";" };
+            match i {
+                0 => out.tag(&format!("h={name}{colon}")),
+                _ => out.part(&[name, colon]),
+            }
+        }
+        out.tag(&format!("bh={};", BASE64.encode(self.body_hash)));
+        out.line();
+        out.part(&["b="]);
+        Unsigned(out)
+    }
+}
+
+/// RFC 6376 §3.5: an unsigned number of seconds.
+fn seconds(at: Timestamp) -> i64 {
+    at.as_unix_secs().max(0)
+}
+
+/// A signature field that still lacks its signature.
+pub(crate) struct Unsigned(Fold);
+
+impl Unsigned {
+    /// The text from the field's name to `b=`.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0.text
+    }
+
+    /// What stands behind the field's colon.
+    pub(crate) fn value(&self) -> &[u8] {
+        self.0.text.as_bytes().get(NAME.len() + 1..).unwrap_or_default()
+    }
+
+    /// The whole field with its signature, without a last CRLF.
+    pub(crate) fn signed(self, signature: &[u8]) -> String {
+        let Self(mut out) = self;
+        let base64 = BASE64.encode(signature);
+        let mut rest = base64.as_str();
+        while !rest.is_empty() {
+            let room = COLUMNS.saturating_sub(out.column);
+            if room == 0 {
+                out.line();
+                continue;
+            }
+            let (piece, behind) = rest.split_at(rest.len().min(room));
+            out.part(&[piece]);
+            rest = behind;
+        }
+        out.text
+    }
+}
+
+/// A field that is folded as it grows.
+struct Fold {
+    text: String,
+    column: usize,
+}
+
+impl Fold {
+    fn new() -> Self {
+        let mut text = String::with_capacity(1200);
+        text.push_str(NAME);
+        text.push_str(": v=1;");
+        Self { column: text.len(), text }
+    }
+
+    /// A space and a tag, or a new line and the tag.
+    fn tag(&mut self, tag: &str) {
+        if self.column + 1 + tag.len() > COLUMNS {
+            self.line();
+        } else {
+            self.text.push(' ');
+            self.column += 1;
+        }
+        self.part(&[tag]);
+    }
+
+    /// A word that stands behind the one before it without a space, or on a new line.
+    fn part(&mut self, word: &[&str]) {
+        let length: usize = word.iter().map(|part| part.len()).sum();
+        if self.column > 1 && self.column + length > COLUMNS {
+            self.line();
+        }
+        word.iter().for_each(|part| self.text.push_str(part));
+        self.column += length;
+    }
+
+    fn line(&mut self) {
+        self.text.push_str("\r\n ");
+        self.column = 1;
+    }
+}
+
+pub(crate) const NAME: &str = "DKIM-Signature";
+/// RFC 5322 §2.1.1: lines of at most 78 characters. A domain or selector that is longer makes a longer line.
+const COLUMNS: usize = 78;

@@ -1,0 +1,209 @@
+//! What a check refuses, and under which name.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::sync::atomic::Ordering;
+
+use data_encoding::BASE64;
+use posthaste_dkim::{CheckLimits, DkimOutcome, DkimReason, DkimResult, check, check_octets};
+use posthaste_dns::DnsErrorKind;
+use posthaste_types::{Content, Timestamp};
+
+use support::{AT, BY, Dns, MESSAGE, both, content, ed25519, rsa, signed};
+
+const KEY: &str = "ed._domainkey.news.example.com";
+
+/// A message signed with Ed25519 alone.
+fn mail() -> Content {
+    let signer = posthaste_dkim::Dkim::new("news.example.com".parse().unwrap()).key("ed".parse().unwrap(), ed25519());
+    signed(&signer, &content(MESSAGE))
+}
+
+fn record(extra: &str) -> String {
+    format!("v=DKIM1; k=ed25519;{extra} p={}", BASE64.encode(&ed25519().public_key().unwrap()))
+}
+
+fn dns() -> Dns {
+    Dns::default().with(KEY, &[&record("")])
+}
+
+fn edit(from: &str, to: &str) -> Content {
+    let text = String::from_utf8(mail().to_vec()).unwrap();
+    assert!(text.contains(from), "{from} in {text}");
+    content(&text.replacen(from, to, 1))
+}
+
+async fn first(content: &Content, dns: &Dns) -> DkimResult {
+    check(content, dns, AT, BY).await.swap_remove(0)
+}
+
+#[tokio::test]
+async fn unsigned_mail_is_none() {
+    let results = check(&content(MESSAGE), &dns(), AT, BY).await;
+    assert_eq!(results.len(), 1);
+    assert_eq!((results[0].outcome, results[0].reason.clone()), (DkimOutcome::None, None));
+    assert_eq!(results[0].to_string(), "none");
+}
+
+#[tokio::test]
+async fn signatures_are_refused_before_any_question_is_asked() {
+    use DkimOutcome::{Fail, PermError, Policy};
+    let cases = [
+        ("h=From:From:", "h=To:To:", PermError, DkimReason::FromNotSigned),
+        ("a=ed25519-sha256", "a=rsa-sha1", Policy, DkimReason::Sha1),
+        ("a=ed25519-sha256", "a=dsa-sha256", PermError, DkimReason::Unsupported("a")),
+        ("c=relaxed/relaxed", "c=nofws/relaxed", PermError, DkimReason::Unsupported("c")),
+        ("v=1;", "v=2;", PermError, DkimReason::Unsupported("v")),
+        ("v=1;", "v=1; q=dns/ftp;", PermError, DkimReason::Unsupported("q")),
+        ("v=1;", "v=1; d=evil.example;", PermError, DkimReason::DuplicateTag),
+        ("v=1;", "v=1; D=evil.example;", PermError, DkimReason::DuplicateTag),
+        ("v=1;", "", PermError, DkimReason::MissingTag("v")),
+        ("d=news.example.com;", "", PermError, DkimReason::MissingTag("d")),
+        ("d=news.example.com;", "d=-;", PermError, DkimReason::Syntax("d")),
+        ("s=ed;", "", PermError, DkimReason::MissingTag("s")),
+        ("s=ed;", "s=e..d;", PermError, DkimReason::Syntax("s")),
+        ("v=1;", "v=1; i=ada@example.com;", PermError, DkimReason::IdentityOutside),
+        ("v=1;", "v=1; i=ada@notnews.example.com;", PermError, DkimReason::IdentityOutside),
+        ("v=1;", "v=1; x=1789999999;", PermError, DkimReason::Syntax("x")),
+        ("t=1790000000;", "x=1789999999;", Fail, DkimReason::Expired),
+        ("t=1790000000;", "t=soon;", PermError, DkimReason::Syntax("t")),
+        ("v=1;", "v=1; l=many;", PermError, DkimReason::Syntax("l")),
+        ("v=1;", "v=1; l=9999;", Fail, DkimReason::BodyTooShort),
+        ("bh=", "bh=AA", PermError, DkimReason::Syntax("bh")),
+        ("v=1;", "v=1; oops;", PermError, DkimReason::Syntax("?")),
+        ("on its way", "off", Fail, DkimReason::BodyChanged),
+    ];
+    for (from, to, outcome, reason) in cases {
+        let dns = dns();
+        let result = first(&edit(from, to), &dns).await;
+        assert_eq!((result.outcome, result.reason.as_ref()), (outcome, Some(&reason)), "{from} -> {to}: {result}");
+        assert_eq!(dns.asked.load(Ordering::Relaxed), 0, "{from} -> {to}");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_refused_by_name() {
+    use DkimOutcome::{PermError, TempError};
+    let rsa_key = BASE64.encode(&rsa().public_key().unwrap());
+    let cases: [(Dns, DkimOutcome, DkimReason); 14] = [
+        (Dns::default(), PermError, DkimReason::KeyMissing),
+        (Dns::default().with(KEY, &[]), PermError, DkimReason::KeyMissing),
+        (Dns::default().failing(KEY, DnsErrorKind::ServFail), TempError, DkimReason::Dns(DnsErrorKind::ServFail)),
+        (Dns::default().failing(KEY, DnsErrorKind::Timeout), TempError, DkimReason::Dns(DnsErrorKind::Timeout)),
+        (Dns::default().with(KEY, &["v=spf1 -all"]), PermError, DkimReason::KeySyntax),
+        (Dns::default().with(KEY, &["v=DKIM1; k=ed25519; p="]), PermError, DkimReason::KeyRevoked),
+        (Dns::default().with(KEY, &["k=ed25519; v=DKIM1; p=AAAA"]), PermError, DkimReason::KeySyntax),
+        (Dns::default().with(KEY, &["v=DKIM1; k=ed25519; p=!"]), PermError, DkimReason::KeySyntax),
+        (Dns::default().with(KEY, &["v=DKIM1; k=dsa; p=AAAA"]), PermError, DkimReason::Unsupported("k")),
+        (Dns::default().with(KEY, &[&format!("v=DKIM1; p={rsa_key}")]), PermError, DkimReason::KeyMismatch),
+        (Dns::default().with(KEY, &[&record(" h=sha1;")]), PermError, DkimReason::KeyMismatch),
+        (Dns::default().with(KEY, &[&record(" s=tlsrpt;")]), PermError, DkimReason::NotForEmail),
+        (Dns::default().with(KEY, &["v=DKIM1; k=ed25519; p=AAAA"]), DkimOutcome::Fail, DkimReason::HeaderChanged),
+        (Dns::default().with(KEY, &["p=a; p=b"]), PermError, DkimReason::KeySyntax),
+    ];
+    for (dns, outcome, reason) in cases {
+        let result = first(&mail(), &dns).await;
+        assert_eq!((result.outcome, result.reason.as_ref()), (outcome, Some(&reason)), "{dns:?}: {result}");
+    }
+}
+
+#[tokio::test]
+async fn records_with_what_they_may_hold_pass() {
+    for text in [
+        record(""),
+        record(" t=s; s=*;"),
+        record(" s=email; h=sha256:sha1;"),
+        record("").replace("v=DKIM1; ", ""),
+        record(" n=a note;"),
+    ] {
+        let result = first(&mail(), &Dns::default().with(KEY, &[&text])).await;
+        assert!(result.is_pass(), "{text}: {result}");
+    }
+    let beside = Dns::default().with(KEY, &["v=spf1 -all", &record("")]);
+    assert!(first(&mail(), &beside).await.is_pass());
+    let testing = first(&mail(), &Dns::default().with(KEY, &[&record(" t=y:s;")])).await;
+    assert!(testing.is_pass() && testing.testing);
+}
+
+/// RFC 8301 §3.2. The key is of 512 bits, far from what aws-lc signs with; it is refused before it is used.
+#[tokio::test]
+async fn short_rsa_keys_do_not_pass() {
+    let short = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBALcRbQXK9bXYBXM6xOtU1Z0yDgtMhFKi1+C1p6PUeVsyZBkMDsJ8y9Y+EhWEGMMVrKIeO5dPfGUhBvBv\
+                 8x4cMPUCAwEAAQ==";
+    let dns = Dns::default().with("rsa._domainkey.news.example.com", &[&format!("v=DKIM1; p={short}")]);
+    let result = first(&signed(&both(), &content(MESSAGE)), &dns).await;
+    assert_eq!((result.outcome, result.reason), (DkimOutcome::Policy, Some(DkimReason::KeyTooShort { bits: 512 })));
+}
+
+#[tokio::test]
+async fn at_most_five_signatures_are_evaluated() {
+    let text = String::from_utf8(mail().to_vec()).unwrap();
+    let field = &text[..text.find("From: ").unwrap()];
+    let dns = dns();
+    let results = check(&content(&format!("{}{text}", field.repeat(7))), &dns, AT, BY).await;
+    assert_eq!(results.len(), 6);
+    assert_eq!(dns.asked.load(Ordering::Relaxed), 5);
+    assert!(results[..5].iter().all(DkimResult::is_pass));
+    assert_eq!(results[5].outcome, DkimOutcome::Policy);
+    assert_eq!(results[5].reason, Some(DkimReason::TooManySignatures { ignored: 3 }));
+}
+
+#[tokio::test]
+async fn the_time_is_the_argument() {
+    let signer = both().expire_after(std::time::Duration::from_secs(60));
+    let mail = signed(&signer, &content(MESSAGE));
+    let dns = Dns::of(&signer.records().unwrap());
+    for (at, outcome) in
+        [(1_790_000_060, DkimOutcome::Pass), (1_790_000_061, DkimOutcome::Fail), (0, DkimOutcome::Pass)]
+    {
+        let results = check(&mail, &dns, Timestamp::from_unix_secs(at), BY).await;
+        assert!(results.iter().all(|result| result.outcome == outcome), "{at}: {results:?}");
+    }
+}
+
+#[tokio::test]
+async fn results_name_the_signature_even_when_it_fails() {
+    let result = first(&edit("on its way", "off"), &dns()).await;
+    assert_eq!(result.to_string(), "fail: the body was changed (d=news.example.com s=ed a=ed25519-sha256)");
+    let result = first(&edit("v=1;", "v=1; l=7;"), &dns()).await;
+    assert_eq!(result.body_length, Some(7));
+}
+
+#[tokio::test]
+async fn a_header_beyond_the_limits_is_not_evaluated() {
+    let mail = mail().to_vec();
+    let mut limits = CheckLimits::default();
+    limits.header_fields = 21;
+    let results = check_octets(&[&mail], &limits, &dns(), AT, BY).await;
+    assert_eq!(results[0].reason, Some(DkimReason::HeaderTooLarge));
+    limits.header_fields = 22;
+    assert!(check_octets(&[&mail], &limits, &dns(), AT, BY).await[0].is_pass());
+    limits.header_octets = 500;
+    let results = check_octets(&[&mail], &limits, &dns(), AT, BY).await;
+    assert_eq!((results.len(), results[0].outcome), (1, DkimOutcome::PermError));
+}
+
+/// Whatever octets come, in whatever pieces, there is an answer and no panic.
+#[tokio::test]
+async fn hostile_octets_are_answered() {
+    let mail = mail().to_vec();
+    for cut in (0..mail.len()).step_by(7) {
+        let mut bad = mail.clone();
+        bad[cut] = [0, b'\r', b'\n', b';', b'=', b':', 0xff][cut % 7];
+        let (a, b) = bad.split_at(cut);
+        assert!(!check_octets(&[a, b], &CheckLimits::default(), &dns(), AT, BY).await.is_empty());
+        assert!(!check_octets(&[&bad[..cut]], &CheckLimits::default(), &dns(), AT, BY).await.is_empty());
+    }
+    for bad in [
+        &b""[..],
+        b"DKIM-Signature:",
+        b"DKIM-Signature: \r\n",
+        b"DKIM-Signature:;;;\n\n",
+        b"\n",
+        b"DKIM-Signature: b=;bh",
+    ] {
+        assert_eq!(check_octets(&[bad], &CheckLimits::default(), &dns(), AT, BY).await.len(), 1);
+    }
+}
