@@ -1,0 +1,272 @@
+//! From an answer to a verdict.
+//!
+//! The order, the first that says something decides: a provider's own code, a provider's phrase, a phrase
+//! of everybody, a code that is a provider's alone, the enhanced status code of the text, that of the
+//! report's field, the reply code with its stage.
+
+use posthaste_types::{
+    BounceClass, Cause, DnsFault, EnhancedStatus, Evidence, EvidenceSource, NetworkFault, ProviderId, Reply, Stage,
+};
+
+use crate::rules::{Fit, Hit, ReplyRow, Rules, TableId, Target};
+use crate::verdict::{Action, Severity, Verdict};
+
+/// Classifies an SMTP reply by the built-in rules.
+///
+/// `stage` is the command that it answered, `provider` whose server said it. Without a provider the words
+/// are asked for one's marks. A reply of 2yz or 3yz is a success.
+///
+/// ```
+/// use posthaste_bounce::{Action, ListEffect, classify};
+/// use posthaste_types::{BounceClass, ProviderId, Reply, Stage};
+///
+/// let reply = Reply::parse(b"550-5.7.26 This mail has been blocked because the sender is unauthenticated")?;
+/// # Ok::<(), posthaste_types::ParseError>(())
+/// ```
+pub fn classify(reply: &Reply, stage: Stage, provider: Option<&ProviderId>) -> Verdict {
+    Rules::builtin().classify(reply, stage, provider)
+}
+
+/// Classifies the cause of an outcome by the built-in rules: an SMTP reply, the DNS, the network, TLS, an
+/// HTTP gateway, or something on this side.
+pub fn classify_cause(cause: &Cause, provider: Option<&ProviderId>) -> Verdict {
+    Rules::builtin().classify_cause(cause, provider)
+}
+
+impl Rules {
+    /// Classifies an SMTP reply; see [`classify`].
+    pub fn classify(&self, reply: &Reply, stage: Stage, provider: Option<&ProviderId>) -> Verdict {
+        let (text, status) = spoken(reply);
+        let said = Said {
+            code: Some(reply.code()),
+            status,
+            field: None,
+            stage: Some(stage),
+            text: &text,
+            provider,
+            severity: severity_of(reply.code()),
+        };
+        let words = match status {
+            Some(status) => format!("{} {status} {text}", reply.code()),
+            None => format!("{} {text}", reply.code()),
+        };
+        self.judge(&said, vec![Evidence::new(EvidenceSource::Reply, words)])
+    }
+
+    /// Classifies the cause of an outcome; see [`classify_cause`].
+    pub fn classify_cause(&self, cause: &Cause, provider: Option<&ProviderId>) -> Verdict {
+        let (via, faults, text): (_, Vec<String>, _) = match cause {
+            Cause::Smtp { reply, stage, .. } => return self.classify(reply, *stage, provider),
+            Cause::Dns { fault, .. } => ("dns", vec![dns_fault(*fault).to_owned()], None),
+            Cause::Http { status, text, .. } => {
+                ("http", vec![status.to_string(), format!("{}xx", status / 100)], Some(text.as_str()))
+            }
+            Cause::Network { fault, .. } => ("network", vec![network_fault(*fault).to_owned()], None),
+            Cause::Tls { .. } => ("tls", Vec::new(), None),
+            _ => ("local", Vec::new(), None),
+        };
+        let mut evidence = vec![Evidence::new(EvidenceSource::Reply, cause)];
+        let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+        let Some(row) = self.causes.iter().find(|row| row.is_about(via, &faults)) else {
+            return self.classes.verdict(BounceClass::Unknown, Severity::Transient, None, evidence);
+        };
+        if let Some(text) = text.filter(|_| !row.names_a_fault()) {
+            let said = Said { severity: row.severity, provider, text, ..Said::default() };
+            if let Some(decision) = self.by_text(&said) {
+                evidence.push(decision.rule.clone());
+                return self.classes.verdict(decision.class, row.severity, decision.action, evidence);
+            }
+        }
+        evidence.push(row.rule.clone());
+        let mut verdict = self.classes.verdict(row.class, row.severity, row.action, evidence);
+        verdict.list_effect = row.effect.unwrap_or(verdict.list_effect);
+        verdict
+    }
+
+    /// The verdict on an answer. `words` is what was said, as evidence.
+    pub(crate) fn judge(&self, said: &Said<'_>, mut words: Vec<Evidence>) -> Verdict {
+        if said.severity == Severity::Success {
+            return self.classes.verdict(BounceClass::Delivered, Severity::Success, None, words);
+        }
+        let Some(decision) = self.by_text(said).or_else(|| self.by_code(said)) else {
+            return self.classes.verdict(BounceClass::Unknown, said.severity, None, words);
+        };
+        words.push(decision.rule.clone());
+        // RFC 5321 §4.5.3.1.10: too many recipients is temporary even where 552 is said.
+        let severity = match decision.class {
+            BounceClass::TooManyRecipients => Severity::Transient,
+            _ => said.severity,
+        };
+        self.classes.verdict(decision.class, severity, decision.action, words)
+    }
+
+    /// What the words decide.
+    fn by_text(&self, said: &Said<'_>) -> Option<Decision<'_>> {
+        let mut hits: Vec<Hit> = Vec::with_capacity(16);
+        self.matcher.scan(said.text, |hit| hits.push(hit));
+        let tables = self.tables(said, &hits);
+        let mut best: Option<(Rank, &ReplyRow)> = None;
+        for hit in &hits {
+            let Target::Row(at) = hit.target else { continue };
+            let Some(row) = self.replies.row(at) else { continue };
+            let Some(rank) = rank(said, tables, hit, at, row) else { continue };
+            if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+                best = Some((rank, row));
+            }
+        }
+        best.map(|(_, row)| Decision::of(row)).or_else(|| {
+            let fits = |row: &ReplyRow| (row.status.fit(said.any_status()), row.code.fit(said.code, said.digit()));
+            tables.iter().find_map(|table| self.replies.by_code(*table, fits)).map(Decision::of)
+        })
+    }
+
+    /// What the codes decide.
+    fn by_code(&self, said: &Said<'_>) -> Option<Decision<'_>> {
+        let registered = |status: EnhancedStatus| self.registry.meaning(status, said.severity);
+        let meaning = said.status.and_then(registered).or_else(|| said.field.and_then(registered));
+        let meaning = meaning.or_else(|| self.codes.meaning(said.code?, said.stage))?;
+        Some(Decision { class: meaning.class, action: meaning.action, rule: &meaning.rule })
+    }
+
+    /// The provider's tables: of the one that is known, else of the one whose marks the words hold.
+    fn tables(&self, said: &Said<'_>, hits: &[Hit]) -> &[TableId] {
+        if let Some(provider) = said.provider {
+            return self.providers.tables(provider);
+        }
+        let mark = hits.iter().find_map(|hit| match hit.target {
+            Target::Provider(at) => Some(at),
+            Target::Row(_) => None,
+        });
+        mark.map_or(&[], |at| self.providers.tables_at(at))
+    }
+}
+
+/// An answer, taken apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'a> {
+    pub(crate) code: Option<u16>,
+    /// The enhanced status code of the text.
+    pub(crate) status: Option<EnhancedStatus>,
+    /// The one of the report's Status field.
+    pub(crate) field: Option<EnhancedStatus>,
+    pub(crate) stage: Option<Stage>,
+    pub(crate) text: &'a str,
+    pub(crate) provider: Option<&'a ProviderId>,
+    pub(crate) severity: Severity,
+}
+
+impl Default for Said<'_> {
+    fn default() -> Self {
+        Self {
+            code: None,
+            status: None,
+            field: None,
+            stage: None,
+            text: "",
+            provider: None,
+            severity: Severity::Permanent,
+        }
+    }
+}
+
+impl Said<'_> {
+    fn any_status(&self) -> Option<EnhancedStatus> {
+        self.status.or(self.field)
+    }
+
+    /// The first digit that fits the severity.
+    fn digit(&self) -> u16 {
+        match self.severity {
+            Severity::Success => 2,
+            Severity::Transient => 4,
+            Severity::Permanent => 5,
+        }
+    }
+}
+
+/// What decided.
+struct Decision<'a> {
+    class: BounceClass,
+    action: Option<Action>,
+    rule: &'a Evidence,
+}
+
+impl<'a> Decision<'a> {
+    fn of(row: &'a ReplyRow) -> Self {
+        Self { class: row.class, action: row.action, rule: &row.rule }
+    }
+}
+
+/// The smaller decides: kind of match, place of the table, fit of the status and of the code, weight of the
+/// text (the more the better), place of the row.
+type Rank = (Kind, usize, Fit, Fit, std::cmp::Reverse<usize>, usize);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    ProviderCode,
+    ProviderPhrase,
+    Phrase,
+}
+
+/// `None` if the row does not apply.
+fn rank(said: &Said<'_>, tables: &[TableId], hit: &Hit, at: usize, row: &ReplyRow) -> Option<Rank> {
+    let code = row.code.fit(said.code, said.digit());
+    if row.table == TableId::GENERIC {
+        let applies = code != Fit::Other && row.status.admits(said.any_status());
+        // Among phrases the order of the file decides: it is one of safety.
+        return applies.then_some((Kind::Phrase, 0, Fit::Any, Fit::Any, std::cmp::Reverse(0), at));
+    }
+    let place = tables.iter().position(|table| *table == row.table)?;
+    let status = row.status.fit(said.any_status());
+    let kind = if hit.is_code { Kind::ProviderCode } else { Kind::ProviderPhrase };
+    // A short phrase means something only with the code that it was seen with.
+    let certain = hit.is_code || hit.weight >= CERTAIN;
+    let applies = certain || (status != Fit::Other && code != Fit::Other);
+    applies.then_some((kind, place, status, code, std::cmp::Reverse(hit.weight), at))
+}
+
+/// The text of a reply in one line without the enhanced status codes, and the first of these.
+fn spoken(reply: &Reply) -> (String, Option<EnhancedStatus>) {
+    let mut text = String::with_capacity(256);
+    let mut first = None;
+    for line in reply.lines() {
+        let (word, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+        let status = EnhancedStatus::parse(word).ok();
+        first = first.or(status);
+        let said = if status.is_some() { rest.trim() } else { line.trim() };
+        if !text.is_empty() && !said.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(said);
+    }
+    (text, first)
+}
+
+pub(crate) fn severity_of(code: u16) -> Severity {
+    match code / 100 {
+        2 | 3 => Severity::Success,
+        4 => Severity::Transient,
+        _ => Severity::Permanent,
+    }
+}
+
+fn dns_fault(fault: DnsFault) -> &'static str {
+    match fault {
+        DnsFault::Bogus => "bogus",
+        DnsFault::NoAddress => "no_address",
+        DnsFault::NoSuchDomain => "no_such_domain",
+        DnsFault::NullMx => "null_mx",
+        _ => "temporary",
+    }
+}
+
+fn network_fault(fault: NetworkFault) -> &'static str {
+    match fault {
+        NetworkFault::Protocol => "protocol",
+        NetworkFault::TimedOut => "timed_out",
+        _ => "connection",
+    }
+}
+
+/// From how many octets on a provider's phrase is certain whatever the codes say.
+const CERTAIN: usize = 16;

@@ -1,0 +1,88 @@
+//! All patterns of all rows in one automaton: one pass over the text finds every row that may apply.
+
+use std::collections::HashMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::error::{RulesError, RulesErrorKind};
+use super::pattern::Pattern;
+use super::providers::Providers;
+use super::replies::ReplyRows;
+
+/// The automaton over the heads of all patterns.
+#[derive(Debug)]
+pub(crate) struct Matcher {
+    automaton: AhoCorasick,
+    /// By the number of the head: the patterns that begin with it.
+    by_head: Vec<Vec<Candidate>>,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    pattern: Pattern,
+    target: Target,
+}
+
+/// What a pattern belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The mark of the provider at this place.
+    Provider(usize),
+    /// The row at this place.
+    Row(usize),
+}
+
+/// A pattern that holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    pub(crate) target: Target,
+    pub(crate) weight: usize,
+    pub(crate) is_code: bool,
+}
+
+impl Matcher {
+    pub(super) fn new(replies: &ReplyRows, providers: &Providers) -> Result<Self, RulesError> {
+        let rows = replies.patterns().map(|(at, pattern)| (Target::Row(at), pattern));
+        let marks = providers.marks().map(|(at, pattern)| (Target::Provider(at), pattern));
+        let mut heads: Vec<&str> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut by_head: Vec<Vec<Candidate>> = Vec::new();
+        for (target, pattern) in rows.chain(marks) {
+            let place = *places.entry(&pattern.head).or_insert_with(|| {
+                heads.push(&pattern.head);
+                by_head.push(Vec::new());
+                heads.len() - 1
+            });
+            if let Some(candidates) = by_head.get_mut(place) {
+                candidates.push(Candidate { pattern: pattern.clone(), target });
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&heads)
+            .map_err(|_| RulesError::new("replies.csv", 0, RulesErrorKind::TooManyPatterns))?;
+        Ok(Self { automaton, by_head })
+    }
+
+    /// Calls `found` for each pattern that holds in the first octets of `text`.
+    pub(crate) fn scan(&self, text: &str, mut found: impl FnMut(Hit)) {
+        let text = text.as_bytes();
+        let text = text.get(..MAX_TEXT).unwrap_or(text);
+        for head in self.automaton.find_overlapping_iter(text).take(MAX_HEADS) {
+            let candidates = self.by_head.get(head.pattern().as_usize()).map_or(&[][..], Vec::as_slice);
+            for Candidate { pattern, target } in candidates {
+                if pattern.holds(text, head.start(), head.end()) {
+                    found(Hit { target: *target, weight: pattern.weight, is_code: pattern.is_code });
+                }
+            }
+        }
+    }
+}
+
+/// The most text of one answer that is looked at, in octets. A reply of 128 lines of 512 octets has more;
+/// what decides stands at its beginning.
+const MAX_TEXT: usize = 8 * 1024;
+/// The most heads of one answer that are looked at.
+const MAX_HEADS: usize = 2_000;
