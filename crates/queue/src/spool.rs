@@ -27,8 +27,8 @@ use crate::{MailMeta, Query, RecipientState, SpoolError, Tracked};
 ///   crash.
 /// * [`settle`](Self::settle) is one transaction: outcomes, next times, events and the suppressions that
 ///   follow. Repeating it changes nothing, and writes no event twice. With `attempt` it counts only while
-///   that attempt, by its number, is under way (a lease that ran out and that nobody took over is under
-///   way still). Without, it counts only while no attempt is under way, and a wait only if it changes when
+///   that attempt, by its number, is under way: also when its lease ran out, until `begin` is called for
+///   the recipient again, whether that is granted or suppressed. Without, it counts only while no attempt is under way, and a wait only if it changes when
 ///   the recipient is due. A recipient that has ended stays as it ended.
 /// * How a state changes is not the store's business: [`RecipientState::begun`],
 ///   [`after`](RecipientState::after) and [`abandoned`](RecipientState::abandoned).

@@ -39,7 +39,12 @@ impl State {
         for place in &begin.recipients {
             let judged = record.judge(*place, begin.at, &self.list);
             match (judged, record.slot_mut(*place)) {
-                (Err(refusal), _) => refused.push((*place, refusal)),
+                (Err(refusal), slot) => {
+                    if slot.is_some_and(|slot| slot.abandon(begin.at)) {
+                        self.leases.remove(&(begin.mail, *place));
+                    }
+                    refused.push((*place, refusal));
+                }
                 (Ok(()), None) => refused.push((*place, Refusal::Gone)),
                 (Ok(()), Some(slot)) => {
                     slot.lease(node, begin);
@@ -138,6 +143,18 @@ impl Slot {
         self.state = self.state_at(begin.at).begun();
         if let Stage::Open { lease, .. } = &mut self.stage {
             *lease = Some(Lease { node: node.clone(), until: begin.lease_until });
+        }
+    }
+
+    /// Ends a lease that ran out; whether it did.
+    fn abandon(&mut self, at: Timestamp) -> bool {
+        let state = self.state_at(at);
+        match &mut self.stage {
+            Stage::Open { lease, .. } if lease.as_ref().is_some_and(|lease| lease.until <= at) => {
+                (self.state, *lease) = (state, None);
+                true
+            }
+            _ => false,
         }
     }
 

@@ -1,1 +1,0 @@
-//! The contract of [`Spool`](crate::Spool), as checks that any store can run.
