@@ -15,21 +15,27 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
 
+mod admission;
 pub mod contract;
+mod due;
 mod error;
+mod lease;
 mod memory;
 mod progression;
 mod schedule;
 mod scheduler;
+mod settlement;
 mod spool;
 mod tracked;
 
+pub use admission::{Admission, NewMail};
+pub use due::{Due, DueCursor};
 pub use error::{SpoolError, SpoolErrorKind};
+pub use lease::{Begin, Begun, Granted, Orphan, Refusal};
 pub use memory::MemorySpool;
 pub use progression::{Progression, RecipientState, Window};
 pub use schedule::Schedule;
 pub use scheduler::{Batch, BatchId, Offered, Scheduler, SchedulerConfig, SiteKey};
-pub use spool::{
-    Admission, Begin, Begun, Due, DueCursor, Granted, NewMail, Orphan, Refusal, Settled, Settlement, Spool,
-};
+pub use settlement::{Settled, Settlement};
+pub use spool::Spool;
 pub use tracked::{MailMeta, Query, Tracked, TrackedRecipient, Waiting};
