@@ -1,0 +1,93 @@
+//! The port.
+
+use std::error::Error;
+use std::fmt;
+
+use async_trait::async_trait;
+use posthaste_smtp::Credentials;
+use posthaste_types::{Address, ReversePath};
+
+use crate::{Incoming, Peer, Session, Verdict, Verdicts};
+
+/// Takes what arrives.
+///
+/// # Contract
+/// * Nothing is accepted unless [`recipient`](Self::recipient) says so; its default is 550 5.7.1.
+/// * The client reads 250 only after [`message`](Self::message) returned [`Verdict::Accept`]: commit first
+///   (RFC 5321 §4.2.5). One verdict for each recipient: LMTP says each, SMTP the strictest.
+/// * The future may be dropped: when the receiver stops and its grace is over, or when
+///   [`answer_timeout`](crate::ReceiverConfig::answer_timeout) has passed. What was committed by then may come again,
+///   also where only the 250 was lost (RFC 1047): dedupe by [`Incoming::fingerprint`].
+/// * [`Incoming`] is bounded by the receiver's limits before the handler sees an octet.
+/// * A panic or an error is 451, never 250. Neither is shown to the client.
+/// * It is called concurrently, at most once at a time for one connection.
+#[async_trait]
+pub trait Handler: fmt::Debug + Send + Sync {
+    /// A client connected.
+    async fn connect(&self, peer: &Peer) -> Verdict {
+        let _ = peer;
+        Verdict::Accept
+    }
+
+    /// A client shows a name and a password; asked only where AUTH is offered. The default is 535 5.7.8.
+    async fn authenticate(&self, session: &Session, credentials: &Credentials) -> Verdict {
+        let _ = (session, credentials);
+        Verdict::Refuse(crate::verdict::fixed(535, "5.7.8 authentication credentials invalid"))
+    }
+
+    /// MAIL: who sends.
+    async fn sender(&self, session: &Session, from: &ReversePath) -> Verdict {
+        let _ = (session, from);
+        Verdict::Accept
+    }
+
+    /// RCPT: whether mail for this address is taken.
+    async fn recipient(&self, session: &Session, to: &Address) -> Verdict {
+        let _ = (session, to);
+        Verdict::refuse_relay()
+    }
+
+    /// A whole message, for the recipients that were accepted.
+    ///
+    /// # Errors
+    /// Any: the client reads 451 4.3.0.
+    ///
+    /// # Cancel safety
+    /// See the contract: dropped, the client has not read 250, and sends the message again.
+    async fn message(&self, session: &Session, mail: Incoming<'_>) -> Result<Verdicts, HandlerError>;
+}
+
+/// Why a [`Handler`] could not take a message. It is written to the log; the client reads 451 4.3.0.
+///
+/// Every error becomes one, so `?` works in a handler.
+pub struct HandlerError(Box<dyn Error + Send + Sync>);
+
+impl HandlerError {
+    /// An error with these words alone.
+    pub fn new(text: impl fmt::Display) -> Self {
+        Self(text.to_string().into())
+    }
+
+    /// What went wrong.
+    pub fn source(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

@@ -1,0 +1,89 @@
+//! Who is connected.
+
+use std::net::{IpAddr, SocketAddr};
+
+use posthaste_smtp::{HelloVerb, Protocol};
+use posthaste_types::Text;
+
+/// A client's end of a connection, and ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Peer {
+    /// The client's address and port. An IPv4 client of an IPv6 socket has its IPv4 address.
+    pub address: SocketAddr,
+    /// The address and port that it connected to.
+    pub local: SocketAddr,
+}
+
+impl Peer {
+    pub(crate) fn new(address: SocketAddr, local: SocketAddr) -> Self {
+        let plain = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+        Self { address: plain(address), local: plain(local) }
+    }
+
+    /// What is counted as one client: an IPv4 address, or an IPv6 network of 64 bits.
+    pub(crate) fn site(&self) -> IpAddr {
+        match self.address.ip() {
+            IpAddr::V4(ip) => ip.into(),
+            IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
+        }
+    }
+}
+
+/// What is known of a session so far.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(crate) peer: Peer,
+    pub(crate) protocol: Protocol,
+    pub(crate) hello: Option<(HelloVerb, Text)>,
+    pub(crate) tls: Option<TlsSession>,
+    pub(crate) authenticated: Option<Text>,
+}
+
+impl Session {
+    pub(crate) fn new(peer: Peer, protocol: Protocol) -> Self {
+        Self { peer, protocol, hello: None, tls: None, authenticated: None }
+    }
+
+    /// The two ends of the connection.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// SMTP or LMTP.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// What the client calls itself: unchecked, and empty before EHLO, HELO or LHLO.
+    pub fn hello(&self) -> &str {
+        self.hello.as_ref().map_or("", |(_, name)| name.as_str())
+    }
+
+    /// EHLO, HELO or LHLO.
+    pub fn hello_verb(&self) -> Option<HelloVerb> {
+        self.hello.as_ref().map(|(verb, _)| *verb)
+    }
+
+    /// The TLS session, unless the connection is in clear.
+    pub fn tls(&self) -> Option<&TlsSession> {
+        self.tls.as_ref()
+    }
+
+    /// The user name that was authenticated.
+    pub fn authenticated(&self) -> Option<&str> {
+        self.authenticated.as_ref().map(Text::as_str)
+    }
+}
+
+/// What was agreed for TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsSession {
+    /// The version, such as `TLSv1_3`.
+    pub version: Text,
+    /// The cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
+    pub cipher: Text,
+    /// The host name that the client asked for (SNI).
+    pub server_name: Option<Text>,
+}
