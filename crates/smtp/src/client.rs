@@ -8,6 +8,7 @@ mod event;
 mod handshake;
 mod running;
 mod session;
+mod state;
 mod transaction;
 
 pub use config::{AuthAllowed, ClientConfig, HelloName, Pipelining, Protocol, Timeouts, TlsUse};

@@ -33,7 +33,8 @@ impl ReplyReader {
                 let fine = rest.len() <= Reply::MAX_LINE && self.buffer.len() - self.start <= MAX_REPLY;
                 return if fine { Ok(None) } else { Err(TOO_LONG) };
             };
-            let goes_on = rest.get(3) == Some(&b'-') && end > 3;
+            let has_code = rest.iter().take(3).all(u8::is_ascii_digit);
+            let goes_on = has_code && end > 3 && rest.get(3) == Some(&b'-');
             self.line += end + 1;
             if self.line - self.start > MAX_REPLY {
                 return Err(TOO_LONG);
@@ -110,7 +111,15 @@ mod tests {
 
     #[test]
     fn what_is_no_reply() {
-        for bad in ["HTTP/1.1 400 Bad Request\r\n", "\r\n", "25\r\n", "250-a\r\n251 b\r\n", "199 x\r\n", "250xyz\r\n"] {
+        for bad in [
+            "HTTP/1.1 400 Bad Request\r\n",
+            "\r\n",
+            "25\r\n",
+            "250-a\r\n251 b\r\n",
+            "199 x\r\n",
+            "250xyz\r\n",
+            "SSH-2.0-x\r\n",
+        ] {
             assert_eq!(read(&[bad.as_bytes()]).1, Some("not a reply"), "{bad:?}");
         }
     }

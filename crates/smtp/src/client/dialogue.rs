@@ -6,7 +6,8 @@ use super::config::Protocol;
 use super::error::{ClientError, ClientErrorKind};
 use super::event::ClientEvent;
 use super::running::{Body, MailState, Running, Step};
-use super::session::{ClientSession, Phase, Reset, What};
+use super::session::ClientSession;
+use super::state::{Phase, Reset, What};
 use crate::stuffing::BodyWriter;
 
 impl ClientSession {

@@ -5,7 +5,8 @@ use posthaste_types::{Outcome, Stage, Tick};
 use super::error::{ClientError, ClientErrorKind};
 use super::event::ClientEvent;
 use super::running::{Body, Running};
-use super::session::{ClientSession, Phase, What};
+use super::session::ClientSession;
+use super::state::{Phase, What};
 
 impl ClientSession {
     /// Ends the session for a breach of the protocol.

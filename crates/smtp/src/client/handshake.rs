@@ -5,7 +5,8 @@ use posthaste_types::{Reply, Stage, Tick};
 use super::config::{AuthAllowed, Protocol, TlsUse};
 use super::error::{ClientError, ClientErrorKind};
 use super::event::ClientEvent;
-use super::session::{Channel, ClientSession, Phase, What};
+use super::session::ClientSession;
+use super::state::{Channel, Phase, What};
 use crate::auth::{self, Mechanism};
 use crate::capabilities::Capabilities;
 

@@ -14,9 +14,11 @@ impl ServerSession {
     /// Answers the question that is open; with LMTP, the end of data for every recipient alike.
     ///
     /// # Errors
-    /// [`AnswerError`] if none is open or the answer does not fit; the question stays open then.
+    /// [`AnswerError`] if none is open, because the session has ended meanwhile or by mistake, or if the answer
+    /// does not fit; the question stays open then.
     pub fn answer(&mut self, now: Tick, answer: Answer) -> Result<(), AnswerError> {
         match self.question {
+            None if self.is_closed() => Err(AnswerError::Ended),
             None => Err(AnswerError::NotAsked),
             Some(Question::EndOfData) => {
                 let count = self.answers_due();
@@ -40,7 +42,7 @@ impl ServerSession {
     /// question stays open then.
     pub fn answer_each(&mut self, now: Tick, answers: Vec<Answer>) -> Result<(), AnswerError> {
         if self.question != Some(Question::EndOfData) {
-            return Err(AnswerError::NotAsked);
+            return Err(if self.is_closed() { AnswerError::Ended } else { AnswerError::NotAsked });
         }
         let wanted = self.answers_due();
         if answers.len() != wanted {

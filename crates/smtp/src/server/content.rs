@@ -45,8 +45,7 @@ impl Content {
     /// Counts what was read, and tells the limit that it passes.
     fn check(&mut self, piece: &[u8], config: &ServerConfig) -> Option<Abort> {
         self.size = self.size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        self.count_header(piece);
-        let header_too_large = matches!(self.header, Header::Within { size, .. } if size > config.max_header);
+        let header_too_large = self.count_header(piece) > config.max_header;
         if self.reader.saw_bare_line_end() && config.bare_line_ends == BareLineEnds::Refuse {
             Some(Abort::BareLineEnd)
         } else if self.size > config.max_message {
@@ -58,20 +57,23 @@ impl Content {
         }
     }
 
-    fn count_header(&mut self, piece: &[u8]) {
+    /// The size of the header so far; 0 once it has ended before `piece`.
+    fn count_header(&mut self, piece: &[u8]) -> usize {
+        let mut counted = 0;
         let mut rest = piece;
         while let Header::Within { size, line } = self.header {
             let Some(end) = memchr::memchr(b'\n', rest) else {
-                let (size, line) = (size.saturating_add(rest.len()), line.saturating_add(rest.len()));
-                self.header = Header::Within { size, line };
-                return;
+                counted = size.saturating_add(rest.len());
+                self.header = Header::Within { size: counted, line: line.saturating_add(rest.len()) };
+                break;
             };
+            counted = size.saturating_add(end + 1);
             // An empty line holds its CR alone.
             let is_empty = line.saturating_add(end) <= 1;
-            let size = size.saturating_add(end + 1);
-            self.header = if is_empty { Header::Over } else { Header::Within { size, line: 0 } };
+            self.header = if is_empty { Header::Over } else { Header::Within { size: counted, line: 0 } };
             rest = rest.get(end + 1..).unwrap_or_default();
         }
+        counted
     }
 }
 

@@ -55,6 +55,9 @@ impl ServerError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
+    /// The session ended before the answer: whoever was told of a message's end does not know the answer.
+    #[error("the session has ended")]
+    Ended,
     /// No question is open.
     #[error("no question is open")]
     NotAsked,

@@ -257,6 +257,8 @@ impl ServerSession {
         }
         self.phase = Phase::Closed;
         self.question = None;
+        // A question that the host has not heard needs no answer any more.
+        self.events.retain(|event| !event.is_question());
         self.deadline = None;
         self.held = Held::default();
         self.events.push_back(ServerEvent::Closed { error });

@@ -1,0 +1,176 @@
+//! RFC 4954 (AUTH) with RFC 4616 (PLAIN), and LOGIN as client.
+
+mod common;
+
+use common::*;
+use posthaste_smtp::{
+    Answer, AuthAllowed, AuthOffer, ClientError, ClientErrorKind, ClientEvent, Credentials, ServerConfig, ServerEvent,
+    TlsOffer, TlsUse,
+};
+
+fn credentials() -> Credentials {
+    Credentials::new("tim", "tanstaaftanstaaf").expect("fine")
+}
+
+fn client(allowed: AuthAllowed) -> Client {
+    Client::new(client_config().with_credentials(credentials(), allowed), [mail(&["bob"])])
+}
+
+fn error(client: &Client) -> ClientError {
+    match client.events.last() {
+        Some(ClientEvent::Closed { error: Some(error), .. }) => error.clone(),
+        other => panic!("the last event is {other:?}"),
+    }
+}
+
+const GREETING: (&str, &str) = ("220 a\r\n", "EHLO client.example.com\r\n");
+const MAIL: &str = "MAIL FROM:<ada@example.com>\r\n";
+
+/// §4.1's dialogue.
+#[test]
+fn plain() {
+    let line = "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n";
+    let mut client = client(AuthAllowed::Anywhere);
+    client.follow(&[GREETING, ("250-a\r\n250 AUTH LOGIN plain\r\n", line), ("235 2.7.0 ok\r\n", MAIL)]);
+    assert!(client.events.contains(&ClientEvent::Authenticated));
+}
+
+/// A server that does not read the initial response asks for it.
+#[test]
+fn plain_asked_again() {
+    let mut client = client(AuthAllowed::Anywhere);
+    client.hear("220 a\r\n");
+    client.hear("250-a\r\n250 AUTH PLAIN\r\n");
+    client.follow(&[("334 \r\n", "AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"), ("235 ok\r\n", MAIL)]);
+}
+
+#[test]
+fn login() {
+    let mut client = client(AuthAllowed::Anywhere);
+    client.follow(&[
+        GREETING,
+        ("250-a\r\n250 AUTH=LOGIN\r\n", "AUTH LOGIN\r\n"),
+        ("334 VXNlcm5hbWU6\r\n", "dGlt\r\n"),
+        ("334 UGFzc3dvcmQ6\r\n", "dGFuc3RhYWZ0YW5zdGFhZg==\r\n"),
+        ("235 ok\r\n", MAIL),
+    ]);
+}
+
+/// Failures are about us: nobody's mail is bounced for them.
+#[test]
+fn failures() {
+    let offer = "250-a\r\n250 AUTH PLAIN\r\n";
+    let table = [
+        (AuthAllowed::InsideTls, offer, "", ClientErrorKind::AuthNeedsTls, false),
+        (AuthAllowed::Anywhere, "250 a\r\n", "", ClientErrorKind::AuthUnavailable, false),
+        (AuthAllowed::Anywhere, "250-a\r\n250 AUTH GSSAPI\r\n", "", ClientErrorKind::AuthUnavailable, false),
+        (AuthAllowed::Anywhere, offer, "535 5.7.8 wrong\r\n", ClientErrorKind::AuthRefused, false),
+        (AuthAllowed::Anywhere, offer, "454 4.7.0 later\r\n", ClientErrorKind::AuthRefused, true),
+    ];
+    for (allowed, hello, answer, kind, transient) in table {
+        let mut client = client(allowed);
+        client.hear("220 a\r\n");
+        let sent = client.hear(hello) + &client.hear(answer);
+        let error = error(&client);
+        assert_eq!((error.kind(), error.is_transient(), error.is_ours()), (kind, transient, true));
+        assert!(sent.ends_with("QUIT\r\n"), "{sent}");
+        assert!(client.outcomes().is_empty());
+    }
+}
+
+/// What offers AUTH in clear alone is not used inside TLS before EHLO says so there.
+#[test]
+fn inside_tls_only() {
+    let config = client_config().with_tls(TlsUse::Required).with_credentials(credentials(), AuthAllowed::InsideTls);
+    let mut client = Client::new(config, [mail(&["bob"])]);
+    client.follow(&[GREETING, ("250-a\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n", "STARTTLS\r\n"), ("220 go\r\n", "")]);
+    client.session.handle_tls(client.now);
+    client.follow(&[("", "EHLO client.example.com\r\n"), ("250 a\r\n", "QUIT\r\n")]);
+    assert_eq!(error(&client).kind(), ClientErrorKind::AuthUnavailable);
+}
+
+#[test]
+fn secrets_do_not_print() {
+    let mut client = client(AuthAllowed::Anywhere);
+    client.hear("220 a\r\n");
+    client.hear("250-a\r\n250 AUTH PLAIN\r\n");
+    let shown = format!("{:?} {:?}", client.session, ServerEventOf::auth());
+    for secret in ["tanstaaf", "AHRpbQB0"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    for (user, password) in [("", "x"), ("x", ""), ("a\0b", "x"), ("x", "a\0b"), ("x", &"x".repeat(256))] {
+        assert!(Credentials::new(user, password).is_err());
+    }
+}
+
+/// The event of an AUTH that a server heard.
+struct ServerEventOf;
+
+impl ServerEventOf {
+    fn auth() -> ServerEvent {
+        let mut server = server(AuthOffer::Anywhere);
+        server.hear("EHLO a\r\n");
+        server.hear("AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n");
+        server.events.last().cloned().expect("asked")
+    }
+}
+
+fn config(auth: AuthOffer) -> ServerConfig {
+    let mut config = server_config();
+    (config.auth, config.tls) = (auth, TlsOffer::Optional);
+    config
+}
+
+fn server(auth: AuthOffer) -> Server {
+    let mut server = Server::with_rule(config(auth), rule);
+    server.hear("");
+    server
+}
+
+fn rule(event: &ServerEvent) -> Answer {
+    match event {
+        ServerEvent::Auth { credentials, .. } if credentials.password() != "tanstaaftanstaaf" => {
+            Answer::Refuse(reply(535, "5.7.8 wrong"))
+        }
+        _ => Answer::Accept,
+    }
+}
+
+#[test]
+fn server_plain() {
+    let mut server = server(AuthOffer::Anywhere);
+    assert!(server.hear("EHLO a\r\n").contains("250-AUTH PLAIN\r\n"));
+    server.follow(&[
+        ("AUTH PLAIN AHRpbQB3cm9uZw==\r\n", "535 5.7.8 wrong\r\n"),
+        ("AUTH PLAIN\r\n", "334 \r\n"),
+        ("*\r\n", "501 5.7.0 cancelled\r\n"),
+        ("AUTH PLAIN =\r\n", "501 5.5.2 not a message of PLAIN\r\n"),
+        ("AUTH PLAIN YQBiAGM=\r\n", "501 5.5.2 not a message of PLAIN\r\n"),
+        ("AUTH LOGIN\r\n", "504 5.5.4 no such mechanism\r\n"),
+        ("AUTH PLAIN\r\n", "334 \r\n"),
+        ("AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n", "235 2.7.0 authenticated\r\n"),
+        ("AUTH PLAIN\r\n", "503 5.5.1 not now\r\n"),
+    ]);
+    assert!(!server.hear("EHLO a\r\n").contains("AUTH"));
+}
+
+#[test]
+fn server_inside_tls_only() {
+    let mut server = server(AuthOffer::InsideTls);
+    assert!(!server.hear("EHLO a\r\n").contains("AUTH"));
+    server.follow(&[
+        ("AUTH PLAIN AHRpbQB3cm9uZw==\r\n", "538 5.7.11 only inside TLS\r\n"),
+        ("STARTTLS\r\n", "220 2.0.0 ready for TLS\r\n"),
+    ]);
+    server.session.handle_tls(server.now);
+    assert!(server.hear("EHLO a\r\n").contains("250-AUTH PLAIN\r\n"));
+}
+
+#[test]
+fn both_sides() {
+    let config_client = client_config().with_credentials(credentials(), AuthAllowed::Anywhere);
+    let mut client = Client::new(config_client, [mail(&["bob"])]);
+    let mut server = Server::with_rule(config(AuthOffer::Anywhere), rule);
+    converse(&mut client, &mut server, 5);
+    assert_eq!(server.taken.len(), 1);
+}
