@@ -11,13 +11,13 @@ use posthaste_types::{
 fn dsn_mail() -> Transaction {
     let mut green = Recipient::new(address("green@example.org"));
     green.notify = Notify::On { success: Wanted::Yes, failure: Wanted::Yes, delay: Wanted::No };
-    green.original = Some(OriginalRecipient::parse("rfc822;Green+a=b@example.org").unwrap());
+    green.original = Some(OriginalRecipient::parse("rfc822;Green+a=b@example.org").expect("fine"));
     let mut never = Recipient::new(address("never@example.org"));
     never.notify = Notify::Never;
     let mut foreign = Recipient::new(address("foreign@example.org"));
-    foreign.original = Some(OriginalRecipient::parse("utf-8;kä@example.org").unwrap());
-    let envelope = posthaste_types::Envelope::new(address("ada@example.com"), [green, never, foreign]).unwrap();
-    let envelope = envelope.with_ret(Ret::Headers).with_envid(EnvelopeId::parse("QQ+31=59").unwrap());
+    foreign.original = Some(OriginalRecipient::parse("utf-8;kä@example.org").expect("fine"));
+    let envelope = posthaste_types::Envelope::new(address("ada@example.com"), [green, never, foreign]).expect("fine");
+    let envelope = envelope.with_ret(Ret::Headers).with_envid(EnvelopeId::parse("QQ+31=59").expect("fine"));
     Transaction::new(envelope, content("Subject: hi\n\nx\n"))
 }
 
@@ -101,7 +101,7 @@ fn what_a_mail_needs() {
     let body = || Transaction::new(envelope(&["bob"]), content("Subject: hi\n\n\u{fc}\n"));
     let header = || Transaction::new(envelope(&["bob"]), content("Subject: \u{fc}\n\nx\n"));
     let latin1 = || {
-        let (content, _) = posthaste_types::Content::from_raw(b"Subject: \xfc\n\nx\n".to_vec()).unwrap();
+        let (content, _) = posthaste_types::Content::from_raw(b"Subject: \xfc\n\nx\n".to_vec()).expect("fine");
         Transaction::new(envelope(&["bob"]), content)
     };
     let addressed = || Transaction::new(envelope(&["b\u{f6}b"]), content("Subject: hi\n\nx\n"));
@@ -145,7 +145,7 @@ fn what_a_mail_needs() {
 #[test]
 fn smtputf8_from_client_to_server() {
     let from = ReversePath::from(address("jürgen@bücher.example"));
-    let envelope = posthaste_types::Envelope::new(from, [address("ö@example.org")]).unwrap();
+    let envelope = posthaste_types::Envelope::new(from, [address("ö@example.org")]).expect("fine");
     let mut client = Client::new(client_config(), [Transaction::new(envelope, content("Subject: ü\n\nx\n"))]);
     let mut server = Server::new(server_config());
     converse(&mut client, &mut server, 3);

@@ -134,8 +134,7 @@ impl ClientSession {
         self.fail(ClientError::new(ClientErrorKind::Closed, self.stage()));
     }
 
-    /// Begins a mail. Call [`can_send`](Self::can_send) before; its first command is handed out by the next
-    /// [`poll_transmit`](Self::poll_transmit).
+    /// Begins a mail. Its first command is handed out by the next [`poll_transmit`](Self::poll_transmit).
     ///
     /// What the peer cannot carry (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS) is refused for every recipient,
     /// by events, and nothing is sent.
@@ -220,9 +219,7 @@ impl ClientSession {
 
     /// Puts the next octets for the connection behind what `out` holds: all commands that are due, or
     /// about [`BLOCK`](Self::BLOCK) octets of content. Call it until it returns `None`, or until the buffer
-    /// is as full as you like it.
-    ///
-    /// Call it again only when the octets of a full buffer are written: the timeout of content begins anew.
+    /// is full, and again when that is written: the timeout of content begins anew with each call.
     pub fn poll_transmit(&mut self, now: Tick, out: &mut Vec<u8>) -> Option<Transmit> {
         if !self.outgoing.is_empty() {
             out.extend_from_slice(&self.outgoing);

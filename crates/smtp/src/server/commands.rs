@@ -20,13 +20,7 @@ impl ServerSession {
         let hostname = self.config.hostname.clone();
         let command = match Command::parse(line, &hostname) {
             Ok(command) => command,
-            Err(CommandError::Unknown) => return self.complain(now, "500 5.5.2 command not recognized"),
-            Err(CommandError::Argument) => return self.complain(now, "501 5.5.4 syntax error in the argument"),
-            Err(CommandError::Path) => return self.complain(now, "501 5.1.3 syntax error in the address"),
-            Err(CommandError::OtherProtocol) => {
-                self.say("421 4.7.0 this is a mail server");
-                return Err(self.fail(ServerErrorKind::OtherProtocol));
-            }
+            Err(error) => return self.on_no_command(now, error),
         };
         if self.service == Service::Refused && command != Command::Quit {
             return self.complain(now, "503 5.5.1 no service: QUIT is left");
@@ -51,6 +45,18 @@ impl ServerSession {
             }
             Command::StartTls => self.on_start_tls(now),
             Command::Auth { mechanism, initial } => self.on_auth(now, mechanism, initial),
+        }
+    }
+
+    fn on_no_command(&mut self, now: Tick, error: CommandError) -> Result<(), ServerError> {
+        match error {
+            CommandError::Unknown => self.complain(now, "500 5.5.2 command not recognized"),
+            CommandError::Argument => self.complain(now, "501 5.5.4 syntax error in the argument"),
+            CommandError::Path => self.complain(now, "501 5.1.3 syntax error in the address"),
+            CommandError::OtherProtocol => {
+                self.say("421 4.7.0 this is a mail server");
+                Err(self.fail(ServerErrorKind::OtherProtocol))
+            }
         }
     }
 
