@@ -1,0 +1,138 @@
+//! Opening the file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use posthaste_queue::SpoolErrorKind;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::hash::HashKey;
+use crate::schema::{self, Found, MIGRATIONS};
+use crate::settings::Settings;
+use crate::trouble::Fault;
+
+/// The one path of a file, whatever way its name was written; so that two names of one file are one lock.
+pub(crate) fn resolve(path: &Path) -> Result<Arc<Path>, Fault> {
+    let given: Arc<Path> = path.into();
+    let io = |error: &std::io::Error| Fault::of_io(&given, error);
+    let Some(name) = path.file_name() else {
+        return Err(Fault::new(SpoolErrorKind::NotASpool, &given, "not the name of a file"));
+    };
+    let resolved = match path.canonicalize() {
+        Ok(resolved) => resolved,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            folder.canonicalize().map_err(|error| io(&error))?.join(name)
+        }
+        Err(error) => return Err(io(&error)),
+    };
+    if resolved.is_dir() {
+        return Err(Fault::new(SpoolErrorKind::NotASpool, &given, "a folder, not a spool"));
+    }
+    Ok(PathBuf::into_boxed_path(resolved).into())
+}
+
+/// Opens the connection that writes; makes the tables, or brings them forward.
+pub(crate) fn for_writing(path: &Arc<Path>, settings: &Settings) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut conn = Connection::open_with_flags(path, flags).map_err(|error| Fault::of_sql(path, &error))?;
+    prepare_writer(&mut conn, settings, path).map_err(|error| match error {
+        Refused::Sql(error) => Fault::of_sql(path, &error),
+        Refused::Fault(fault) => fault,
+    })?;
+    Ok(conn)
+}
+
+/// Opens a connection that only reads.
+pub(crate) fn for_reading(path: &Arc<Path>, settings: &Settings) -> Result<Connection, Fault> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        common(&conn, settings)?;
+        schema::look(&conn).map(|found| (conn, found))
+    };
+    let (conn, found) = open().map_err(|error| Fault::of_sql(path, &error))?;
+    match found {
+        Found::Spool(version) if version == schema::version() => Ok(conn),
+        Found::Spool(version) if version < schema::version() => {
+            let what = format!("schema version {version} is older than this release: its owner must open it first");
+            Err(Fault::new(SpoolErrorKind::NotASpool, path, what))
+        }
+        found => Err(not_ours(path, found)),
+    }
+}
+
+/// The key of the hashes of the suppression list.
+pub(crate) fn hash_key(conn: &Connection, path: &Arc<Path>) -> Result<HashKey, Fault> {
+    let found = conn.query_row("SELECT value FROM secret WHERE name = ?1", [HashKey::NAME], |row| row.get(0));
+    found.map(HashKey::new).map_err(|error| Fault::of_sql(path, &error))
+}
+
+enum Refused {
+    Fault(Fault),
+    Sql(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+fn prepare_writer(conn: &mut Connection, settings: &Settings, path: &Arc<Path>) -> Result<(), Refused> {
+    common(conn, settings)?;
+    conn.pragma_update(None, "page_size", PAGE_SIZE)?; // counts only before the first table
+    let version = match schema::look(conn)? {
+        Found::Empty => 0,
+        Found::Spool(version) if version <= schema::version() => version,
+        found => return Err(Refused::Fault(not_ours(path, found))),
+    };
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        let what = format!("no write-ahead log here: journal mode {mode}");
+        return Err(Refused::Fault(Fault::new(SpoolErrorKind::Io, path, what)));
+    }
+    conn.pragma_update(None, "synchronous", if syncs() { "full" } else { "off" })?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    conn.pragma_update(None, "max_page_count", i64::from(settings.max_pages))?;
+    schema::migrate(conn, version, MIGRATIONS)?;
+    Ok(())
+}
+
+fn common(conn: &Connection, settings: &Settings) -> Result<(), rusqlite::Error> {
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    let kibibytes = i64::try_from(settings.page_cache_bytes / 1024).unwrap_or(i64::MAX);
+    conn.pragma_update(None, "cache_size", -kibibytes)?;
+    conn.pragma_update(None, "mmap_size", i64::try_from(settings.mmap_bytes).unwrap_or(i64::MAX))?;
+    conn.pragma_update(None, "trusted_schema", "off")?;
+    conn.pragma_update(None, "cell_size_check", "on")?;
+    conn.pragma_update(None, "foreign_keys", "off")
+}
+
+fn not_ours(path: &Arc<Path>, found: Found) -> Fault {
+    let what = match found {
+        Found::Spool(version) => {
+            format!("schema version {version} is newer than this release, which knows {}", schema::version())
+        }
+        Found::Empty => "an empty file".to_owned(),
+        Found::Foreign => "a database, but no spool".to_owned(),
+    };
+    Fault::new(SpoolErrorKind::NotASpool, path, what)
+}
+
+#[cfg(not(feature = "test-no-sync"))]
+fn syncs() -> bool {
+    true
+}
+
+/// Both the feature and the variable are needed, so that a build with all features still syncs.
+#[cfg(feature = "test-no-sync")]
+fn syncs() -> bool {
+    std::env::var_os("POSTHASTE_TEST_NO_SYNC").is_none()
+}
+
+/// How long a statement waits for another process that holds the file: a person's shell, a backup.
+const BUSY: Duration = Duration::from_secs(5);
+const PAGE_SIZE: u32 = 4096;
