@@ -29,7 +29,7 @@
 //!   attached message is not, with CRLF, lines of 78 octets where possible and never above 998.
 //! * Read: [`read`] walks a message once, without recursion, and gives its parts with their places in the
 //!   octets; fields and bodies are decoded when they are asked for.
-//! * [`Raw`] takes octets that somebody else made.
+//! * [`Raw`] takes octets that somebody else made; [`check_strict`] says whether they may be sent as they are.
 //!
 //! Bodies are encoded by mail-builder, fields and bodies are decoded by mail-parser. Fields, folding,
 //! boundaries and dates are written here, because mail-builder reads the clock for them and lets line ends
@@ -49,12 +49,14 @@
 mod compose;
 mod encode;
 mod read;
+mod strict;
 
 pub use compose::{
-    Attachment, AutoSubmitted, Body, ComposeError, ComposeLimits, Message, MessageBuilder, Preview, Problem,
-    ProblemKind, Raw, RawError, Stamp,
+    Attachment, AutoSubmitted, Body, ComposeError, ComposeLimits, IntoMailbox, IntoMessageId, Message, MessageBuilder,
+    Preview, Problem, ProblemKind, Raw, RawError, Stamp,
 };
 pub use read::{
     Defect, DefectKind, Header, Limit, Limits, MediaType, Part, ReadAddress, ReadError, ReadMessage, TransferEncoding,
     read,
 };
+pub use strict::{Rule, StrictError, Violation, check_strict};

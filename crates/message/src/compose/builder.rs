@@ -1,17 +1,20 @@
 //! The builder: setters that keep their errors.
 
-use posthaste_types::{HeaderName, HeaderValue, Mailbox, MessageId, ParseError, Timestamp};
+use posthaste_types::{HeaderName, HeaderValue, MessageId, ParseError, Timestamp};
 
 use super::attachment::Attachment;
 use super::body::{Body, Parts};
+use super::checks;
 use super::fields;
+use super::given::Given;
+use super::input::{IntoMailbox, IntoMessageId};
 use super::limits::ComposeLimits;
-use super::message::{Given, Message};
+use super::message::Message;
 use super::problem::{ComposeError, Problem, ProblemKind};
 
 /// Composes a [`Message`]. Setters keep what is wrong until [`build`](Self::build), which tells all of it.
 ///
-/// A setter that takes a mailbox takes `&str`, `String`, [`Mailbox`], [`Address`](posthaste_types::Address)
+/// A setter that takes a mailbox takes `&str`, `String`, [`Mailbox`](posthaste_types::Mailbox), [`Address`](posthaste_types::Address)
 /// and references to them. Setters for one value refuse a second one; `to`, `cc`, `bcc`, `reply_to`,
 /// `references`, `list_unsubscribe`, `header`, `attach` and `inline` add.
 #[derive(Clone, Debug, Default)]
@@ -51,59 +54,41 @@ impl MessageBuilder {
     }
 
     /// Who writes (RFC 5322 §3.6.2). Exactly one mailbox: large providers refuse several.
-    pub fn from<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
-    where
-        ParseError: From<M::Error>,
-    {
-        let mailbox = self.parsed("from", mailbox);
+    pub fn from(mut self, mailbox: impl IntoMailbox) -> Self {
+        let mailbox = self.kept("from", mailbox.into_mailbox());
         self.set("from", mailbox, |given| &mut given.from)
     }
 
     /// Who sends, where it is not who writes.
-    pub fn sender<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
-    where
-        ParseError: From<M::Error>,
-    {
-        let mailbox = self.parsed("sender", mailbox);
+    pub fn sender(mut self, mailbox: impl IntoMailbox) -> Self {
+        let mailbox = self.kept("sender", mailbox.into_mailbox());
         self.set("sender", mailbox, |given| &mut given.sender)
     }
 
     /// Adds a recipient. One mailbox: a list such as `a@example.org, b@example.org` is refused.
-    pub fn to<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
-    where
-        ParseError: From<M::Error>,
-    {
-        let mailbox = self.parsed(format!("to[{}]", self.given.to.len()), mailbox);
+    pub fn to(mut self, mailbox: impl IntoMailbox) -> Self {
+        let mailbox = self.kept(format!("to[{}]", self.given.to.len()), mailbox.into_mailbox());
         self.given.to.extend(mailbox);
         self
     }
 
     /// Adds a recipient of a copy.
-    pub fn cc<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
-    where
-        ParseError: From<M::Error>,
-    {
-        let mailbox = self.parsed(format!("cc[{}]", self.given.cc.len()), mailbox);
+    pub fn cc(mut self, mailbox: impl IntoMailbox) -> Self {
+        let mailbox = self.kept(format!("cc[{}]", self.given.cc.len()), mailbox.into_mailbox());
         self.given.cc.extend(mailbox);
         self
     }
 
     /// Adds a recipient whom the others do not see: in the envelope alone, never in the header.
-    pub fn bcc<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
-    where
-        ParseError: From<M::Error>,
-    {
-        let mailbox = self.parsed(format!("bcc[{}]", self.given.bcc.len()), mailbox);
+    pub fn bcc(mut self, mailbox: impl IntoMailbox) -> Self {
+        let mailbox = self.kept(format!("bcc[{}]", self.given.bcc.len()), mailbox.into_mailbox());
         self.given.bcc.extend(mailbox);
         self
     }
 
     /// Adds whom to answer.
-    pub fn reply_to<M: TryInto<Mailbox>>(mut self, mailbox: M) -> Self
-    where
-        ParseError: From<M::Error>,
-    {
-        let mailbox = self.parsed(format!("reply_to[{}]", self.given.reply_to.len()), mailbox);
+    pub fn reply_to(mut self, mailbox: impl IntoMailbox) -> Self {
+        let mailbox = self.kept(format!("reply_to[{}]", self.given.reply_to.len()), mailbox.into_mailbox());
         self.given.reply_to.extend(mailbox);
         self
     }
@@ -137,10 +122,7 @@ impl MessageBuilder {
 
     /// Adds a part that the HTML shows, such as an image: `cid:logo@news.example.com` for the Content-ID
     /// `logo@news.example.com` (RFC 2392).
-    pub fn inline<I: TryInto<MessageId>>(mut self, content_id: I, part: Attachment) -> Self
-    where
-        ParseError: From<I::Error>,
-    {
+    pub fn inline(mut self, content_id: impl IntoMessageId, part: Attachment) -> Self {
         let field = format!("inline[{}]", self.parts.inline.len());
         part.check(&field, &mut self.problems);
         let id = self.id(&format!("{field}.content_id"), content_id);
@@ -179,28 +161,19 @@ impl MessageBuilder {
     }
 
     /// The Message-ID. Without one, one that the sending system makes.
-    pub fn message_id<I: TryInto<MessageId>>(mut self, id: I) -> Self
-    where
-        ParseError: From<I::Error>,
-    {
+    pub fn message_id(mut self, id: impl IntoMessageId) -> Self {
         let id = self.id("message_id", id);
         self.set("message_id", id, |given| &mut given.message_id)
     }
 
     /// The message that this one answers.
-    pub fn in_reply_to<I: TryInto<MessageId>>(mut self, id: I) -> Self
-    where
-        ParseError: From<I::Error>,
-    {
+    pub fn in_reply_to(mut self, id: impl IntoMessageId) -> Self {
         let id = self.id("in_reply_to", id);
         self.set("in_reply_to", id, |given| &mut given.in_reply_to)
     }
 
     /// Adds a message of the same thread, oldest first.
-    pub fn references<I: TryInto<MessageId>>(mut self, id: I) -> Self
-    where
-        ParseError: From<I::Error>,
-    {
+    pub fn references(mut self, id: impl IntoMessageId) -> Self {
         let id = self.id(&format!("references[{}]", self.given.references.len()), id);
         self.given.references.extend(id);
         self
@@ -215,35 +188,24 @@ impl MessageBuilder {
     /// Adds a way out (RFC 2369 §3.2): an `https:` or `mailto:` URI, the preferred one first.
     pub fn list_unsubscribe(mut self, uri: &str) -> Self {
         let field = format!("list_unsubscribe[{}]", self.given.unsubscribe.len());
-        match fields::check_uri(uri, &["https", "http", "mailto"]) {
-            Ok(()) => self.given.unsubscribe.push(uri.to_owned()),
-            Err(error) => self.problems.push(Problem::parse(field, &error)),
-        }
+        let uri = fields::check_uri(uri, &["https", "http", "mailto"]).map(|()| uri.to_owned());
+        let uri = self.kept(field, uri);
+        self.given.unsubscribe.extend(uri);
         self
     }
 
     /// One-click unsubscribe (RFC 8058): the `https:` URI to which a mailbox provider posts. Writes
     /// List-Unsubscribe, this URI first, and List-Unsubscribe-Post. The signature must cover both.
     pub fn one_click(mut self, https: &str) -> Self {
-        match fields::check_uri(https, &["https"]) {
-            Ok(()) => self.set("one_click", Some(https.to_owned()), |given| &mut given.one_click),
-            Err(error) => {
-                self.problems.push(Problem::parse("one_click", &error));
-                self
-            }
-        }
+        let uri = self.kept("one_click", fields::check_uri(https, &["https"]).map(|()| https.to_owned()));
+        self.set("one_click", uri, |given| &mut given.one_click)
     }
 
     /// Feedback-ID, by which Gmail groups complaints: up to four fields with colons between them, the last
     /// the sender's own and the same on all its mail.
     pub fn feedback_id(mut self, id: &str) -> Self {
-        match fields::feedback_id(id) {
-            Ok(_) => self.set("feedback_id", Some(id.to_owned()), |given| &mut given.feedback_id),
-            Err(error) => {
-                self.problems.push(Problem::parse("feedback_id", &error));
-                self
-            }
-        }
+        let id = self.kept("feedback_id", fields::feedback_id(id).map(|_| id.to_owned()));
+        self.set("feedback_id", id, |given| &mut given.feedback_id)
     }
 
     /// Says that a program made this message, so that no program answers it (RFC 3834).
@@ -256,8 +218,8 @@ impl MessageBuilder {
     /// # Errors
     /// [`ComposeError`] with every bad field: each is named, with the offset of the offence or the limit.
     pub fn build(mut self) -> Result<Message, ComposeError> {
-        self.check_limits();
-        self.check_presence();
+        checks::limits(&self.limits, &self.given, &self.parts, self.body.as_ref(), &mut self.problems);
+        checks::presence(&self.given, &self.parts, self.body.as_ref(), &mut self.problems);
         if !self.problems.is_empty() {
             return Err(ComposeError::new(self.problems));
         }
@@ -266,54 +228,6 @@ impl MessageBuilder {
             None => Body::encode(self.parts).map_err(|problem| ComposeError::new(vec![problem]))?,
         };
         Message::new(self.given, body, self.limits)
-    }
-
-    fn check_limits(&mut self) {
-        let Self { limits, given, parts, body, problems, .. } = self;
-        let mut too_many = |field: &str, count: usize, limit: usize| {
-            if count > limit {
-                problems.push(Problem::new(field, ProblemKind::TooMany { limit }, 0));
-            }
-        };
-        too_many("recipients", given.to.len() + given.cc.len() + given.bcc.len(), limits.recipients);
-        too_many("header", given.headers.len(), limits.header_fields);
-        too_many("attachments", parts.attachments.len() + parts.inline.len(), limits.attachments);
-        let kind = ProblemKind::TooLong { limit: limits.message };
-        // Before anything is encoded, so that a part over the limit costs no memory.
-        let mut total = 0_usize;
-        let inline = parts.inline.iter().map(|(_, part)| part);
-        for (i, part) in parts.attachments.iter().chain(inline).enumerate() {
-            if part.encoded_len() > limits.message {
-                problems.push(Problem::new(format!("attachment[{i}]"), kind.clone(), limits.message));
-            }
-            total = total.saturating_add(part.encoded_len());
-        }
-        let texts = [&parts.text, &parts.html].into_iter().flatten().map(String::len).sum::<usize>();
-        let shared = body.as_ref().map_or(0, |body| body.content().len());
-        if total.saturating_add(texts).max(shared) > limits.message {
-            problems.push(Problem::new("message", kind, limits.message));
-        }
-    }
-
-    fn check_presence(&mut self) {
-        let Self { given, parts, body, problems, .. } = self;
-        let is_told = |field: &str| problems.iter().any(|problem| problem.field().starts_with(field));
-        let mut missing = Vec::new();
-        if given.from.is_none() && !is_told("from") {
-            missing.push(Problem::new("from", ProblemKind::Empty, 0));
-        }
-        let recipients = given.to.len() + given.cc.len() + given.bcc.len();
-        if recipients == 0 && !["to[", "cc[", "bcc["].iter().any(|field| is_told(field)) {
-            missing.push(Problem::new("recipients", ProblemKind::Empty, 0));
-        }
-        if !parts.inline.is_empty() && parts.html.is_none() {
-            missing.push(Problem::new("inline", ProblemKind::Syntax("inline parts need HTML that shows them"), 0));
-        }
-        let has_parts = parts.text.is_some() || parts.html.is_some() || !parts.attachments.is_empty();
-        if body.is_some() && has_parts {
-            missing.push(Problem::new("body", ProblemKind::Syntax("given beside text, HTML or attachments"), 0));
-        }
-        problems.extend(missing);
     }
 
     fn set<T>(mut self, field: &str, value: Option<T>, place: fn(&mut Given) -> &mut Option<T>) -> Self {
@@ -325,32 +239,16 @@ impl MessageBuilder {
         self
     }
 
-    fn parsed<T, V: TryInto<T>>(&mut self, field: impl Into<Box<str>>, value: V) -> Option<T>
-    where
-        ParseError: From<V::Error>,
-    {
-        match value.try_into() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.problems.push(Problem::parse(field, &ParseError::from(error)));
-                None
-            }
-        }
+    /// The value, or a problem more.
+    fn kept<T>(&mut self, field: impl Into<Box<str>>, value: Result<T, ParseError>) -> Option<T> {
+        value.map_err(|error| self.problems.push(Problem::parse(field, &error))).ok()
     }
 
     /// Reading an identity is tolerant (RFC 5322 §4.5.4); writing one is not.
-    fn id<I: TryInto<MessageId>>(&mut self, field: &str, id: I) -> Option<MessageId>
-    where
-        ParseError: From<I::Error>,
-    {
-        let id: MessageId = self.parsed(field, id)?;
-        match fields::check_ascii("message id", id.as_str()) {
-            Ok(()) => Some(id),
-            Err(error) => {
-                self.problems.push(Problem::parse(field, &error));
-                None
-            }
-        }
+    fn id(&mut self, field: &str, id: impl IntoMessageId) -> Option<MessageId> {
+        let id = self.kept(field, id.into_message_id())?;
+        let checked = fields::check_ascii("message id", id.as_str()).map(|()| id);
+        self.kept(field, checked)
     }
 
     fn value(&mut self, field: &str, value: &str) -> Option<HeaderValue> {
@@ -359,7 +257,7 @@ impl MessageBuilder {
             self.problems.push(Problem::new(field, ProblemKind::TooLong { limit }, limit));
             return None;
         }
-        self.parsed(field, value)
+        self.kept(field, HeaderValue::parse(value))
     }
 
     fn content(&mut self, field: &str, text: String) -> Option<String> {

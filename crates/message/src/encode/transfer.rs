@@ -22,8 +22,8 @@ impl Encoding {
     }
 }
 
-/// Encodes a text whose line ends are CRLF: as it is where that is safe on every hop, else in the shorter
-/// of the two encodings.
+/// Encodes a text whose line ends are CRLF: as it is where that is safe on every hop, else quoted-printable while
+/// people can read it so, else base64.
 pub(crate) fn encode_text(text: &str) -> (Encoding, Vec<u8>) {
     if is_safe(text) {
         return (Encoding::SevenBit, text.as_bytes().to_vec());
@@ -31,7 +31,7 @@ pub(crate) fn encode_text(text: &str) -> (Encoding, Vec<u8>) {
     // mail-builder leaves controls literal, which RFC 2045 §6.7 (1) forbids.
     let has_controls = text.bytes().any(|b| b.is_ascii_control() && !matches!(b, b'\r' | b'\n' | b'\t'));
     let escaped = text.bytes().filter(|b| !b.is_ascii() || *b == b'=').count();
-    if !has_controls && escaped * 2 <= text.len() / 3 {
+    if !has_controls && escaped * 3 <= text.len() {
         let encoder = QuotedPrintableEncoder::new().preserve_line_breaks();
         if let Some(octets) = encoder.encode(text.as_bytes()).ok().and_then(mask_from) {
             return (Encoding::QuotedPrintable, octets);

@@ -27,7 +27,7 @@ pub(crate) fn reads_back(text: &str) -> bool {
 /// (RFC 2047 §6.2). No character is split (§5), no word is longer than 75 octets, no line longer than 76
 /// (§2). `column` is where the first word would begin.
 pub(crate) fn encoded_words(text: &str, set: WordSet, column: usize) -> Vec<Word> {
-    let encoding = cheaper(text, set);
+    let encoding = readable(text, set);
     let mut words = Vec::new();
     let mut rest = text;
     let mut room = MAX_LINE.saturating_sub(column).min(MAX_WORD);
@@ -84,10 +84,10 @@ impl Kind {
     }
 }
 
-/// Q where it is not longer: people can read it.
-fn cheaper(text: &str, set: WordSet) -> Kind {
+/// Q while it is not half as long again: people can read it.
+fn readable(text: &str, set: WordSet) -> Kind {
     let q: usize = text.chars().map(|c| q_len(c, set)).sum();
-    if q <= text.len().div_ceil(3) * 4 { Kind::Q } else { Kind::B }
+    if q * 2 <= text.len().div_ceil(3) * 12 { Kind::Q } else { Kind::B }
 }
 
 fn q_len(c: char, set: WordSet) -> usize {

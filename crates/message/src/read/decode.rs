@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use mail_parser::HeaderValue;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::parsers::MessageStream;
 
 use super::media::TransferEncoding;
 
@@ -68,6 +70,18 @@ pub(crate) fn charset(name: Option<&str>, octets: &[u8]) -> String {
             None => String::from_utf8_lossy(octets).into_owned(),
         },
     }
+}
+
+/// Text with its encoded words decoded (RFC 2047).
+pub(crate) fn words(text: &str) -> String {
+    unstructured(format!("{text}\r\n").as_bytes())
+}
+
+/// A value that ends with CRLF, on one line, its encoded words decoded.
+pub(crate) fn unstructured(line: &[u8]) -> String {
+    let HeaderValue::Text(text) = MessageStream::new(line).parse_unstructured() else { return String::new() };
+    // Encoded words can hold line ends.
+    text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
-use mail_parser::{Addr, HeaderValue};
 use posthaste_types::{Address, Mailbox, MessageId, Timestamp};
 
 use super::media::MediaType;
+use super::{address, decode};
 
 /// A header field of a message that was read. It is decoded when asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,18 +52,12 @@ impl<'x> Header<'x> {
 
     /// The value as free text: on one line, encoded words decoded (RFC 2047).
     pub fn text(&self) -> String {
-        match MessageStream::new(&self.line()).parse_unstructured() {
-            HeaderValue::Text(text) => one_line(&text),
-            _ => String::new(),
-        }
+        decode::unstructured(&self.line())
     }
 
     /// The value as mailboxes, groups dissolved (RFC 5322 §3.4).
     pub fn addresses(&self) -> Vec<ReadAddress> {
-        match MessageStream::new(&self.line()).parse_address() {
-            HeaderValue::Address(addresses) => addresses.iter().map(ReadAddress::of).collect(),
-            _ => Vec::new(),
-        }
+        address::addresses(&self.unfolded())
     }
 
     /// The value as message identities (RFC 5322 §3.6.4); what is none is left out.
@@ -109,9 +104,9 @@ pub struct ReadAddress {
 }
 
 impl ReadAddress {
-    fn of(address: &Addr<'_>) -> Self {
-        let name = address.name().map(one_line).filter(|name| !name.is_empty());
-        Self { name, address: one_line(address.address().unwrap_or_default()) }
+    pub(super) fn new(name: &str, address: &str) -> Self {
+        let name = name.trim();
+        Self { name: (!name.is_empty()).then(|| name.to_owned()), address: address.to_owned() }
     }
 
     /// The address, if it is a valid one.
@@ -125,9 +120,4 @@ impl ReadAddress {
         let name = self.name.as_deref().unwrap_or_default();
         Some(Mailbox::new(name, address.clone()).unwrap_or_else(|_| address.into()))
     }
-}
-
-/// Encoded words can hold line ends: a value is one line all the same.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }).collect()
 }

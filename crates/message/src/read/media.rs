@@ -2,6 +2,8 @@
 
 use mail_parser::parsers::MessageStream;
 
+use super::scan::Field;
+
 /// A content type or disposition with its parameters, as it was read: lower case, RFC 2231 decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaType {
@@ -84,6 +86,32 @@ impl TransferEncoding {
             _ if is("base64") => Self::Base64,
             _ => Self::Unknown,
         }
+    }
+}
+
+/// The MIME fields of a header.
+pub(crate) struct MimeFields {
+    pub(crate) media: Option<MediaType>,
+    pub(crate) encoding: TransferEncoding,
+    pub(crate) repeated: Vec<usize>,
+}
+
+impl MimeFields {
+    pub(crate) fn of(raw: &[u8], fields: &[Field]) -> Self {
+        let mut mime = Self { media: None, encoding: TransferEncoding::Identity, repeated: Vec::new() };
+        let mut seen = (false, false);
+        for field in fields {
+            let is = |name: &[u8]| raw.get(field.start..field.name_end).is_some_and(|n| n.eq_ignore_ascii_case(name));
+            let value = raw.get(field.value..field.end).unwrap_or_default();
+            if is(b"Content-Type") && !std::mem::replace(&mut seen.0, true) {
+                mime.media = MediaType::parse(value.trim_ascii_end());
+            } else if is(b"Content-Transfer-Encoding") && !std::mem::replace(&mut seen.1, true) {
+                mime.encoding = TransferEncoding::parse(String::from_utf8_lossy(value).trim());
+            } else if is(b"Content-Type") || is(b"Content-Transfer-Encoding") {
+                mime.repeated.push(field.start);
+            }
+        }
+        mime
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading: tolerant, within limits, without recursion.
 
+mod address;
 mod decode;
 mod header;
 mod limits;

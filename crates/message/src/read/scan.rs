@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::limits::{Defect, DefectKind, Limit, Limits, ReadError};
-use super::media::{MediaType, TransferEncoding};
+use super::media::{MediaType, MimeFields, TransferEncoding};
 
 /// One part: a leaf, a multipart, or a part that holds a message.
 #[derive(Debug)]
@@ -140,7 +140,7 @@ impl Scanner<'_> {
         self.place = Place::Body;
         let current = self.current;
         let in_digest = self.parent(current).is_some_and(|parent| parent.media.is("multipart", "digest"));
-        let mime = Mime::of(self.raw, self.nodes.get(current).map_or(&[], |node| &node.fields));
+        let mime = MimeFields::of(self.raw, self.nodes.get(current).map_or(&[], |node| &node.fields));
         mime.repeated.iter().for_each(|at| self.note(DefectKind::Repeated, *at));
         let default = if in_digest { MediaType::message() } else { MediaType::plain() };
         let Some(node) = self.nodes.get_mut(current) else { return Ok(()) };
@@ -236,7 +236,7 @@ impl Scanner<'_> {
     fn end_header(&mut self, at: usize) {
         let Some(node) = self.nodes.get_mut(self.current) else { return };
         node.body = node.header.end..node.header.end;
-        let mime = Mime::of(self.raw, &node.fields);
+        let mime = MimeFields::of(self.raw, &node.fields);
         if let Some(media) = mime.media {
             node.media = media;
         }
@@ -275,32 +275,6 @@ fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
     let name = text.get(..colon)?.trim_ascii_end();
     let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
     is_name.then(|| Field { start, name_end: start + name.len(), value: start + colon + 1, end })
-}
-
-/// The MIME fields of a header.
-struct Mime {
-    media: Option<MediaType>,
-    encoding: TransferEncoding,
-    repeated: Vec<usize>,
-}
-
-impl Mime {
-    fn of(raw: &[u8], fields: &[Field]) -> Self {
-        let mut mime = Self { media: None, encoding: TransferEncoding::Identity, repeated: Vec::new() };
-        let mut seen = (false, false);
-        for field in fields {
-            let is = |name: &[u8]| raw.get(field.start..field.name_end).is_some_and(|n| n.eq_ignore_ascii_case(name));
-            let value = raw.get(field.value..field.end).unwrap_or_default();
-            if is(b"Content-Type") && !std::mem::replace(&mut seen.0, true) {
-                mime.media = MediaType::parse(value.trim_ascii_end());
-            } else if is(b"Content-Transfer-Encoding") && !std::mem::replace(&mut seen.1, true) {
-                mime.encoding = TransferEncoding::parse(String::from_utf8_lossy(value).trim());
-            } else if is(b"Content-Type") || is(b"Content-Transfer-Encoding") {
-                mime.repeated.push(field.start);
-            }
-        }
-        mime
-    }
 }
 
 const MAX_DEFECTS: usize = 100;
