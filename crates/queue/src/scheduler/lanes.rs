@@ -20,8 +20,17 @@ pub(super) struct Ticket {
     number: u64,
 }
 
-/// Stride scheduling: a site's pass is the lane's time plus a stride that shrinks with its weight. Whoever
-/// comes later starts behind the lane's time, so nobody is overtaken for ever.
+/// Whether a site had a turn since something last became ready there. Those that come new are spread over
+/// the stride, else many that come at once would all stand in front of one that goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Turn {
+    #[default]
+    First,
+    Next,
+}
+
+/// Stride scheduling: a site's pass is the lane's time plus a stride that shrinks with its weight. Every pass
+/// lies behind the lane's time and at most one whole stride away, so nobody is overtaken for ever.
 #[derive(Debug, Default)]
 struct Lane {
     queue: BTreeMap<Ticket, SiteKey>,
@@ -31,11 +40,16 @@ struct Lane {
 
 impl Lanes {
     /// Queues a site for which so many wait.
-    pub(super) fn push(&mut self, priority: i8, site: SiteKey, waiting: usize) -> Ticket {
+    pub(super) fn push(&mut self, priority: i8, site: SiteKey, waiting: usize, turn: Turn) -> Ticket {
         let lane = self.lanes.entry(Reverse(priority)).or_default();
         let weight = u64::try_from(waiting).unwrap_or(u64::MAX).isqrt().max(1);
         self.last_ticket += 1;
-        let ticket = Ticket { pass: lane.time.saturating_add((STRIDE / weight).max(1)), number: self.last_ticket };
+        let number = self.last_ticket;
+        let stride = match turn {
+            Turn::First => number.wrapping_mul(GOLDEN) % STRIDE,
+            Turn::Next => STRIDE,
+        };
+        let ticket = Ticket { pass: lane.time.saturating_add((stride / weight).max(1)), number };
         lane.queue.insert(ticket, site);
         ticket
     }
@@ -64,5 +78,7 @@ impl Lanes {
 }
 
 const STRIDE: u64 = 1 << 20;
+/// An odd number near the golden ratio of the stride: its multiples spread evenly, whatever their count.
+const GOLDEN: u64 = 648_055;
 /// Of so many batches one belongs to the priority that went without for longest.
 const SHARE: u64 = 4;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use posthaste_types::{MailId, Repeat, Text, Tick, Timestamp};
 
 use super::SiteKey;
-use super::lanes::{Lanes, Ticket};
+use super::lanes::{Lanes, Ticket, Turn};
 use crate::Due;
 
 /// One site: what is ready there, by priority, what is under way, and whether it is held.
@@ -24,8 +24,10 @@ struct Class {
     groups: BTreeMap<GroupKey, BTreeSet<Rank>>,
     /// The groups by their best member.
     order: BTreeMap<Rank, GroupKey>,
-    ready: usize,
+    /// All members, so that the last of all can make room.
+    ranks: BTreeSet<Rank>,
     ticket: Option<Ticket>,
+    turn: Turn,
 }
 
 /// The place of a recipient in the order of all, as [`Spool::due`](crate::Spool::due) gives them.
@@ -96,11 +98,14 @@ impl GroupKey {
 impl Site {
     pub(super) fn insert(&mut self, key: GroupKey, rank: Rank) {
         self.ready += 1;
-        self.classes.entry(rank.priority).or_default().change(key, |members| members.insert(rank));
+        let class = self.classes.entry(rank.priority).or_default();
+        class.ranks.insert(rank);
+        class.change(key, |members| members.insert(rank));
     }
 
     pub(super) fn remove(&mut self, key: &GroupKey, rank: &Rank) {
         if let Some(class) = self.classes.get_mut(&rank.priority) {
+            class.ranks.remove(rank);
             class.change(*key, |members| members.remove(rank));
             self.ready -= 1;
         }
@@ -109,7 +114,7 @@ impl Site {
     /// Takes up to `limit` recipients of the first group of a priority, whose turn it was.
     pub(super) fn take_first(&mut self, priority: i8, limit: usize) -> Option<(Group, Vec<Rank>)> {
         let class = self.classes.get_mut(&Reverse(priority))?;
-        class.ticket = None;
+        (class.ticket, class.turn) = (None, Turn::Next);
         let key = *class.order.first_key_value()?.1;
         let taken = class.change(key, |members| {
             let taken: Vec<Rank> = members.iter().take(limit).copied().collect();
@@ -118,20 +123,21 @@ impl Site {
             }
             taken
         });
+        for rank in &taken {
+            class.ranks.remove(rank);
+        }
         self.ready -= taken.len();
         Some((key.group(), taken))
     }
 
     /// The recipient that goes last of all.
     pub(super) fn worst(&self) -> Option<Rank> {
-        let class = self.classes.last_key_value()?.1;
-        let key = class.order.last_key_value()?.1;
-        class.groups.get(key)?.last().copied()
+        self.classes.last_key_value()?.1.ranks.last().copied()
     }
 
     /// How many recipients go before this group, as things stand.
     pub(super) fn ahead_of(&self, key: &GroupKey) -> usize {
-        let before: usize = self.classes.range(..key.priority).map(|(_, class)| class.ready).sum();
+        let before: usize = self.classes.range(..key.priority).map(|(_, class)| class.ranks.len()).sum();
         let Some(class) = self.classes.get(&key.priority) else { return before };
         let groups = class.order.values().take_while(|other| *other != key);
         before + groups.filter_map(|other| class.groups.get(other)).map(BTreeSet::len).sum::<usize>()
@@ -141,17 +147,17 @@ impl Site {
     pub(super) fn queue(&mut self, key: &SiteKey, may: bool, lanes: &mut Lanes) {
         for (Reverse(priority), class) in &mut self.classes {
             match class.ticket {
-                None if may && class.ready > 0 => {
-                    class.ticket = Some(lanes.push(*priority, key.clone(), class.ready));
+                None if may && !class.ranks.is_empty() => {
+                    class.ticket = Some(lanes.push(*priority, key.clone(), class.ranks.len(), class.turn));
                 }
-                Some(ticket) if !may || class.ready == 0 => {
+                Some(ticket) if !may || class.ranks.is_empty() => {
                     lanes.remove(*priority, ticket);
                     class.ticket = None;
                 }
                 _ => {}
             }
         }
-        self.classes.retain(|_, class| class.ready > 0);
+        self.classes.retain(|_, class| !class.ranks.is_empty());
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -163,9 +169,9 @@ impl Class {
     /// Changes the members of a group, and with them its place in the order.
     fn change<R>(&mut self, key: GroupKey, change: impl FnOnce(&mut BTreeSet<Rank>) -> R) -> R {
         let members = self.groups.entry(key).or_default();
-        let (first, before) = (members.first().copied(), members.len());
+        let first = members.first().copied();
         let result = change(members);
-        let (now_first, after) = (members.first().copied(), members.len());
+        let now_first = members.first().copied();
         if first != now_first {
             first.map(|rank| self.order.remove(&rank));
             now_first.map(|rank| self.order.insert(rank, key));
@@ -173,7 +179,6 @@ impl Class {
         if now_first.is_none() {
             self.groups.remove(&key);
         }
-        self.ready = self.ready + after - before;
         result
     }
 }
