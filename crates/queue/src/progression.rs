@@ -75,10 +75,16 @@ pub enum Progression {
 impl Progression {
     /// Judges an outcome.
     ///
-    /// `accepted_as` is what acceptance means for this transport: [`Fate::Delivered`] or [`Fate::Relayed`].
-    /// `accepted` is when the mail was taken in, `expires` when it is given up, `chance` a random number for
-    /// the jitter. A refusal ends; a deferral or doubt waits for the schedule's next step, or for what the
-    /// peer asked for if that is longer, unless that is past `expires`: then it ends expired.
+    /// `state` is that of the attempt, counted; `accepted_as` what acceptance means for this transport:
+    /// [`Fate::Delivered`] or [`Fate::Relayed`]; `chance` a random number for the jitter.
+    ///
+    /// Acceptance and refusal end. A deferral or doubt waits for the schedule's next step, or for what the
+    /// peer asked for if that is longer (a Retry-After of days is honoured), unless that is past
+    /// [`Window::expires`]: then it ends expired at once, because no other attempt would be made and the
+    /// sender need not wait to learn that.
+    ///
+    /// Recipients of one attempt that is in doubt should get one `chance`, so that they are due at one time
+    /// and come again as one attempt (see [`Scheduler`](crate::Scheduler)).
     pub fn of(
         state: &RecipientState,
         outcome: &Outcome,
@@ -104,7 +110,8 @@ impl Progression {
         }
     }
 
-    /// The end of a recipient whose time is up while it waits, or that could never be tried.
+    /// The end of a recipient whose time is up ([`Window::is_over`]) while it waits, or that could never be
+    /// tried: `cause` says why, else the last outcome does.
     pub fn expired(state: &RecipientState, window: Window, cause: Option<Cause>) -> Ending {
         let mut ending = Ending::new(Fate::Expired, window.now, window.now.since(window.accepted), state.attempts);
         ending.cause = cause.or_else(|| state.last.as_ref().map(|last| last.cause().clone()));
@@ -128,5 +135,10 @@ impl Window {
     /// A window, seen from `now`.
     pub fn new(accepted: Timestamp, expires: Timestamp, now: Timestamp) -> Self {
         Self { accepted, expires, now }
+    }
+
+    /// Whether the time is up: an attempt at `expires` itself may still be made.
+    pub fn is_over(&self) -> bool {
+        self.expires < self.now
     }
 }

@@ -3,6 +3,23 @@
 use std::time::Duration;
 
 /// The waits between attempts, and when to give up.
+///
+/// RFC 5321 §4.5.4.1 wants at least 30 minutes between attempts in general, fewer where a client has reason;
+/// two attempts in the first hour, then one every two or three hours, for four or five days. Greylisting (RFC 6647) is the
+/// reason to come back earlier at first: a server that defers an unknown client mostly takes it again after one
+/// to five minutes, and forgets it after hours.
+///
+/// ```
+/// use std::time::Duration;
+/// use posthaste_queue::Schedule;
+///
+/// let mut codes = Schedule::default();
+/// codes.delays = vec![Duration::from_secs(30), Duration::from_secs(60)];
+/// codes.expire = Duration::from_secs(600); // a login code is of no use any more
+/// codes.jitter_permille = 0;
+/// assert_eq!(codes.delay(0, 7), Duration::from_secs(30));
+/// assert_eq!(codes.delay(9, 7), Duration::from_secs(60)); // the last one repeats
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schedule {
@@ -10,7 +27,8 @@ pub struct Schedule {
     /// 60, 120, 180 minutes: two attempts in the first hour and more, then every three hours (RFC 5321
     /// §4.5.4.1); the first waits fit common greylisting (RFC 6647).
     pub delays: Vec<Duration>,
-    /// How far a wait is spread, in thousandths of itself to either side. Default: 200.
+    /// How far a wait is spread, in thousandths of itself to either side, at most 1000. Default: 200. It keeps
+    /// what was deferred at once from coming back at once.
     pub jitter_permille: u32,
     /// How long after acceptance a mail is given up. Default: 96 hours (RFC 5321 §4.5.4.1 asks for 4 to 5
     /// days).
@@ -25,8 +43,10 @@ impl Default for Schedule {
 }
 
 impl Schedule {
-    /// The wait behind `steps` deferred attempts; `chance` is a random number for the jitter. Never less than a
-    /// second.
+    /// The wait behind an attempt before which `steps` were deferred; `chance` is a random number for the jitter.
+    ///
+    /// Never less than a second, so that a schedule of zeros cannot spin; five minutes (less or more by the
+    /// jitter) where there are no waits at all.
     pub fn delay(&self, steps: u32, chance: u32) -> Duration {
         let last = self.delays.len().saturating_sub(1);
         let index = usize::try_from(steps).unwrap_or(last).min(last);
