@@ -5,9 +5,9 @@ use std::time::Duration;
 /// The waits between attempts, and when to give up.
 ///
 /// RFC 5321 §4.5.4.1 wants at least 30 minutes between attempts in general, fewer where a client has reason;
-/// two attempts in the first hour, then one every two or three hours, for four or five days. Greylisting (RFC 6647) is the
-/// reason to come back earlier at first: a server that defers an unknown client mostly takes it again after one
-/// to five minutes, and forgets it after hours.
+/// two attempts in the first hour, then one every two or three hours, for four or five days. Greylisting
+/// (RFC 6647) is the reason to come back earlier at first: a server that defers an unknown client mostly takes
+/// it again after one to five minutes, and forgets it after hours.
 ///
 /// ```
 /// use std::time::Duration;

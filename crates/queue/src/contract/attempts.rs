@@ -7,9 +7,12 @@ use super::scene::{
     address, admit, all_due, at, at_once, begin, due, due_at, ended, granted, id, mail, node, parsed, recipient, settle,
 };
 use super::{Opened, Shown, SpoolFixture};
-use crate::{Begin, Refusal};
+use crate::{Begin, Refusal, Spool};
 
-pub(super) async fn due_in_order(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) -> Shown {
+const IN_ORDER: [(u8, u32); 6] = [(3, 0), (2, 0), (2, 1), (5, 0), (1, 0), (4, 0)];
+
+/// Six recipients of several priorities and times that are due at 50, and one that is not.
+async fn admit_several(spool: &dyn Spool) {
     let one = ["bob@example.org"];
     let mails = vec![
         due_at(mail(1, &one), 0, 30),
@@ -20,7 +23,11 @@ pub(super) async fn due_in_order(_: &dyn SpoolFixture, Opened { spool, .. }: Ope
         due_at(mail(6, &one), 9, 90),
     ];
     spool.admit(mails).await.expect("admit");
-    let expected = [(id(3), 0), (id(2), 0), (id(2), 1), (id(5), 0), (id(1), 0), (id(4), 0)];
+}
+
+pub(super) async fn due_in_order(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) -> Shown {
+    admit_several(&*spool).await;
+    let expected = IN_ORDER.map(|(number, place)| (id(number), place));
     assert_eq!(due(&*spool, 50).await, expected, "due is in the order of priority (high first), time, mail, recipient");
     assert_eq!(
         due(&*spool, 20).await,
@@ -28,18 +35,6 @@ pub(super) async fn due_in_order(_: &dyn SpoolFixture, Opened { spool, .. }: Ope
         "nothing is due before its time"
     );
     assert!(due(&*spool, 9).await.is_empty());
-    for limit in 1..=7 {
-        let (mut pages, mut after) = (Vec::new(), None);
-        for _ in 0..expected.len() + 1 {
-            let page = spool.due(at(50), after, limit).await.expect("due");
-            assert!(page.len() <= limit, "due gives at most limit recipients");
-            let Some(last) = page.last() else { break };
-            after = Some(last.cursor());
-            pages.extend(page.iter().map(|due| (due.mail, due.recipient)));
-        }
-        assert_eq!(pages, expected, "pages of {limit} give everyone once, in order");
-    }
-    assert!(spool.due(at(50), None, 0).await.expect("due").is_empty(), "a limit of nothing gives nothing");
     let all = all_due(&*spool, 50).await;
     let second = &all[2];
     assert_eq!(
@@ -49,6 +44,28 @@ pub(super) async fn due_in_order(_: &dyn SpoolFixture, Opened { spool, .. }: Ope
     );
     assert_eq!((second.expires, &second.state), (at(3600), &crate::RecipientState::default()));
     assert_eq!(all[0].priority, 5, "due tells the priority");
+    Shown::Yes
+}
+
+pub(super) async fn due_in_pages(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) -> Shown {
+    admit_several(&*spool).await;
+    let expected = IN_ORDER.map(|(number, place)| (id(number), place));
+    for limit in 1..=7 {
+        let (mut pages, mut after) = (Vec::new(), None);
+        for _ in 0..=expected.len() {
+            let page = spool.due(at(50), after, limit).await.expect("due");
+            assert!(page.len() <= limit, "due gives at most limit recipients");
+            let Some(last) = page.last() else { break };
+            after = Some(last.cursor());
+            pages.extend(page.iter().map(|due| (due.mail, due.recipient)));
+        }
+        assert_eq!(pages, expected, "pages of {limit} give everyone once, in order");
+    }
+    let first = all_due(&*spool, 50).await.remove(0);
+    granted(&*spool, 3, &[0], 50).await;
+    let behind = spool.due(at(50), Some(first.cursor()), 10).await.expect("due");
+    assert_eq!(behind.len(), 5, "a cursor is a place, whatever became of who stood there");
+    assert!(spool.due(at(50), None, 0).await.expect("due").is_empty(), "a limit of nothing gives nothing");
     Shown::Yes
 }
 

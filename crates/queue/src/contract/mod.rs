@@ -128,23 +128,38 @@ impl SpoolFixture for MemoryFixture {
 /// At the first clause that does not hold, with what was expected.
 pub async fn check(fixture: &dyn SpoolFixture) -> Report {
     let mut report = Report::default();
-    macro_rules! clauses {
-        ($($name:literal => $check:path),* $(,)?) => {
-            $( report.note($name, $check(fixture, fixture.fresh().await).await); )*
-        };
-    }
-    clauses! {
+    check_taking(fixture, &mut report).await;
+    check_settling(fixture, &mut report).await;
+    check_keeping(fixture, &mut report).await;
+    report
+}
+
+/// Plays each clause and notes it.
+macro_rules! clauses {
+    ($fixture:ident, $report:ident, $($name:literal => $check:path),* $(,)?) => {
+        $( $report.note($name, $check($fixture, $fixture.fresh().await).await); )*
+    };
+}
+
+async fn check_taking(fixture: &dyn SpoolFixture, report: &mut Report) {
+    clauses! { fixture, report,
         "admit: what was given comes back" => admission::comes_back,
         "admit: the recipients that ended at once" => admission::ended_at_once,
         "admit: once keys" => admission::once_keys,
         "admit: twins" => admission::twins,
         "admit: a known mail" => admission::known_mail,
-        "due: order and pages" => attempts::due_in_order,
+        "due: order" => attempts::due_in_order,
+        "due: pages" => attempts::due_in_pages,
         "next_due" => attempts::next_due,
         "begin: what is granted" => attempts::grants,
         "begin: who is refused" => attempts::refuses,
         "begin: at once" => attempts::begun_at_once,
         "begin: asks the suppression list" => attempts::suppressed,
+    }
+}
+
+async fn check_settling(fixture: &dyn SpoolFixture, report: &mut Report) {
+    clauses! { fixture, report,
         "lease: runs out" => leases::runs_out,
         "lease: settled late" => leases::settled_late,
         "lease: suppressed behind one that ran out" => leases::suppressed_behind,
@@ -155,6 +170,11 @@ pub async fn check(fixture: &dyn SpoolFixture) -> Report {
         "settle: an ending stays" => settling::ending_stays,
         "settle: suppresses" => settling::suppresses,
         "events: order and pages" => settling::events_in_order,
+    }
+}
+
+async fn check_keeping(fixture: &dyn SpoolFixture, report: &mut Report) {
+    clauses! { fixture, report,
         "find: every field" => finding::every_field,
         "find: newest first" => finding::newest_first,
         "find: where a recipient stands" => finding::standing,
@@ -164,5 +184,4 @@ pub async fn check(fixture: &dyn SpoolFixture) -> Report {
         "a crash: nothing is lost" => lasting::crash,
         "a damaged record: costs its mail" => lasting::damage,
     }
-    report
 }
