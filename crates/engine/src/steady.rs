@@ -40,10 +40,11 @@ impl Steady {
         self.at
     }
 
-    /// How long until this time reaches `at`, by the monotonic clock; never more than a minute, so that a drift
-    /// is noticed.
+    /// How long until this time reaches `at`, by the monotonic clock. Never more than a minute, so that a drift
+    /// is noticed; never less than a millisecond if it is not reached, so that a drift cannot round it to nothing.
     pub(crate) fn until(&self, at: Timestamp) -> Duration {
-        at.since(self.at).min(Duration::from_secs(60))
+        let left = at.since(self.at);
+        if left.is_zero() { left } else { left.clamp(Duration::from_millis(1), Duration::from_secs(60)) }
     }
 }
 
