@@ -1,23 +1,26 @@
 //! What the crate itself offers as a resolver, held to the contract.
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use posthaste_dns::contract::{self, ResolveFixture};
 use posthaste_dns::{CacheLimits, Cached, MemoryZone, Resolve};
-use posthaste_testkit::VirtualClock;
 use posthaste_types::Clock;
+
+use support::TestClock;
 
 struct Fixture {
     zone: MemoryZone,
-    clock: VirtualClock,
+    clock: TestClock,
     resolver: Arc<dyn Resolve>,
 }
 
 impl Fixture {
-    fn new(resolver: impl FnOnce(MemoryZone, VirtualClock) -> Arc<dyn Resolve>) -> Self {
-        let (zone, clock) = (MemoryZone::new(), VirtualClock::new());
+    fn new(resolver: impl FnOnce(MemoryZone, TestClock) -> Arc<dyn Resolve>) -> Self {
+        let (zone, clock) = (MemoryZone::new(), TestClock::default());
         Self { resolver: resolver(zone.clone(), clock.clone()), zone, clock }
     }
 }

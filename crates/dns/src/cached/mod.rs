@@ -33,27 +33,16 @@ use memory::Memory;
 /// cache; put it above.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::sync::Arc;
-/// use std::time::Duration;
 ///
-/// use posthaste_dns::{Cached, MemoryZone, ResolveExt};
-/// use posthaste_testkit::VirtualClock;
-/// use posthaste_types::{Clock, DnsName};
+/// use posthaste_dns::{CacheLimits, Cached, Resolve};
+/// use posthaste_types::Clock;
 ///
-/// let zone: MemoryZone = "example.com 300 MX 10 mail.example.com".parse()?;
-/// let clock = VirtualClock::new();
-/// let dns = Cached::new(zone.clone(), Arc::new(clock.clone()));
-///
-/// let domain: DnsName = "example.com".parse()?;
-/// let by = clock.tick().saturating_add(Duration::from_secs(10));
-/// for _ in 0..3 {
-///     assert_eq!(dns.mx(&domain, by).await?.values.len(), 1);
+/// fn kept<R: Resolve>(resolver: R, clock: Arc<dyn Clock>) -> Cached<R> {
+///     let mut limits = CacheLimits::default();
+///     limits.entries = 100_000; // a newsletter to many domains
+///     Cached::with_limits(resolver, clock, limits)
 /// }
-/// assert_eq!(zone.questions(), 1);
-/// # Ok(())
-/// # }
 /// ```
 pub struct Cached<R> {
     inner: R,
