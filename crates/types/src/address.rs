@@ -43,8 +43,9 @@ impl Address {
         if domain.starts_with('[') {
             return Err(ParseError::syntax(ADDRESS, "address literals are not supported", at + 1));
         }
+        let local = canonical_local(local)?;
         let domain = Domain::parse(domain).map_err(|error| error.within(at + 1))?;
-        Self::new(local, domain)
+        Self::join(&local, domain)
     }
 
     /// Joins a local part, as it stands on the wire (quoted if it must be), and a domain.
@@ -52,7 +53,10 @@ impl Address {
     /// # Errors
     /// [`ParseError`] if the local part violates RFC 5321 §4.1.2 or the whole is too long.
     pub fn new(local: &str, domain: Domain) -> Result<Self, ParseError> {
-        let local = canonical_local(local)?;
+        Self::join(&canonical_local(local)?, domain)
+    }
+
+    fn join(local: &str, domain: Domain) -> Result<Self, ParseError> {
         if local.len() > MAX_LOCAL {
             let kind = ParseErrorKind::TooLong { limit: MAX_LOCAL };
             return Err(ParseError::new("local part", kind, MAX_LOCAL));

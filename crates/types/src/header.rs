@@ -125,7 +125,9 @@ impl HeaderField {
                 // RFC 5322 §3.2.2: no folded line of white space alone.
                 return Err(ParseError::syntax(FIELD, "an empty folded line", start));
             }
-            if let Some((at, c)) = part.char_indices().find(|(_, c)| is_control(*c) && *c != '\t') {
+            let plain = part.bytes().all(|octet| matches!(octet, b' '..=b'~' | b'\t'));
+            let mut chars = part.char_indices();
+            if !plain && let Some((at, c)) = chars.find(|(_, c)| is_control(*c) && *c != '\t') {
                 return Err(ParseError::new(FIELD, ParseErrorKind::Forbidden(c), start + at));
             }
             if part.len() > MAX_LINE {

@@ -34,8 +34,13 @@ impl Text {
     /// Takes whatever text is given: line ends and tabs become spaces, other controls U+FFFD, and what
     /// is too long is cut.
     pub fn lossy(text: impl fmt::Display) -> Self {
+        let text = text.to_string();
+        let text = text.trim();
+        if text.len() <= Self::MAX && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            return Self(text.into());
+        }
         let mut line = String::new();
-        for c in text.to_string().trim().chars() {
+        for c in text.chars() {
             let c = match c {
                 '\r' | '\n' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
                 c if is_control(c) => char::REPLACEMENT_CHARACTER,

@@ -236,8 +236,11 @@ fn parse_rfc3339(text: &str) -> Option<Timestamp> {
         zone => {
             let sign = if zone.starts_with('+') { 1 } else { -1 };
             let (hours, minutes) = zone.strip_prefix(['+', '-'])?.split_once(':')?;
-            let whole = |part: &str| (part.len() == 2).then(|| part.parse::<u8>().ok())?.map(i64::from);
-            sign * (whole(hours)? * 3600 + whole(minutes)? * 60)
+            let whole = |part: &str, limit: i64| -> Option<i64> {
+                let fine = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+                fine.then(|| part.parse().ok())?.filter(|n| *n < limit)
+            };
+            sign * (whole(hours, 24)? * 3600 + whole(minutes, 60)? * 60)
         }
     };
     let civil = Civil::of(Timestamp::from_unix_secs(Civil::days(year, month, day) * DAY));
