@@ -22,10 +22,6 @@ macro_rules! opaque_error {
         }
 
         impl $name {
-            pub(crate) fn new(kind: $kind, text: impl fmt::Display) -> Self {
-                Self { kind, text: Text::lossy(text), source: None }
-            }
-
             pub(crate) fn caused(kind: $kind, source: impl Into<Source>) -> Self {
                 let source = source.into();
                 Self { kind, text: Text::lossy(&source), source: Some(source) }
@@ -44,6 +40,20 @@ macro_rules! opaque_error {
         }
     };
 }
+
+/// What is said in words of ours, without another error behind it.
+macro_rules! in_words {
+    ($name:ident, $kind:ident) => {
+        impl $name {
+            pub(crate) fn new(kind: $kind, text: impl fmt::Display) -> Self {
+                Self { kind, text: Text::lossy(text), source: None }
+            }
+        }
+    };
+}
+
+in_words!(SendError, SendErrorKind);
+in_words!(StartError, StartErrorKind);
 
 opaque_error! {
     /// Why a mail was not accepted. Nothing of it is in the queue, unless the kind is

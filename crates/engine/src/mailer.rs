@@ -227,7 +227,7 @@ impl Mailer {
     /// [`FeedbackError`]; take it in again. That it is no report, or belongs to nothing, is not an error.
     ///
     /// # Cancel safety
-    /// Dropped: taken in or not; take it in again, it acts once.
+    /// Dropped: taken in or not; take it in again. Taken in twice, it suppresses once and is told twice.
     pub async fn ingest(&self, raw: &[u8], via: Via) -> Result<Ingested, FeedbackError> {
         self.engine.ingest(raw, via).await
     }
@@ -270,7 +270,7 @@ impl Mailer {
         stopping.await.unwrap_or_default()
     }
 
-    /// [`stop`](Self::stop) for the time that a schedule needs to look at: when the clock of the Mailer reaches this.
+    /// The time that schedules run on: the wall's, without its jumps. What [`send_at`](Sending::send_at) is held to.
     pub fn now(&self) -> Timestamp {
         self.engine.now()
     }

@@ -21,8 +21,8 @@ impl Client {
     }
 
     async fn say(&mut self, line: &str) -> Option<u16> {
-        self.0.write_all(line.as_bytes()).await.unwrap();
-        self.0.write_all(b"\r\n").await.unwrap();
+        // In one write: two small ones wait for one another.
+        self.0.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
         self.code().await
     }
 
