@@ -8,7 +8,7 @@ use posthaste_types::Domain;
 /// The settings and limits of a [`Receiver`](crate::Receiver).
 ///
 /// What a receiver holds in memory is bounded: [`max_buffered`](Self::max_buffered) octets of messages, and at most
-/// 320 KiB besides for each of [`max_connections`](Self::max_connections).
+/// 512 KiB besides for each of [`max_connections`](Self::max_connections).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReceiverConfig {

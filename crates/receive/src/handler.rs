@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use posthaste_smtp::Credentials;
@@ -55,6 +56,30 @@ pub trait Handler: fmt::Debug + Send + Sync {
     /// # Cancel safety
     /// See the contract: dropped, the client has not read 250, and sends the message again.
     async fn message(&self, session: &Session, mail: Incoming<'_>) -> Result<Verdicts, HandlerError>;
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<T: Handler + ?Sized> Handler for Arc<T> {
+    async fn connect(&self, peer: &Peer) -> Verdict {
+        (**self).connect(peer).await
+    }
+
+    async fn authenticate(&self, session: &Session, credentials: &Credentials) -> Verdict {
+        (**self).authenticate(session, credentials).await
+    }
+
+    async fn sender(&self, session: &Session, from: &ReversePath) -> Verdict {
+        (**self).sender(session, from).await
+    }
+
+    async fn recipient(&self, session: &Session, to: &Address) -> Verdict {
+        (**self).recipient(session, to).await
+    }
+
+    async fn message(&self, session: &Session, mail: Incoming<'_>) -> Result<Verdicts, HandlerError> {
+        (**self).message(session, mail).await
+    }
 }
 
 /// Why a [`Handler`] could not take a message. It is written to the log; the client reads 451 4.3.0.

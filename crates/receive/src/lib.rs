@@ -62,6 +62,7 @@ mod config;
 mod connection;
 mod handler;
 mod incoming;
+mod judging;
 mod limits;
 mod receiver;
 mod session;
