@@ -169,3 +169,27 @@ impl State {
         range.into_iter().flatten()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use posthaste_types::{Content, Ending, Envelope, Fate, Mail};
+
+    use super::*;
+    use crate::{Settled, Settlement};
+
+    #[test]
+    fn octets_are_let_go_with_the_last_end() {
+        let (now, id) = (Timestamp::default(), MailId::from_bytes([1; 16]));
+        let to = ["a@example.org", "b@example.org"].map(|to| Address::parse(to).unwrap());
+        let envelope = Envelope::new(Address::parse("x@example.com").unwrap(), to).unwrap();
+        let content = Content::from_canonical(b"Subject: x\r\n\r\n".to_vec()).unwrap();
+        let mut state = State::default();
+        state.admit(NewMail::new(Mail::new(id, envelope, content), now, now));
+        for (place, kept) in [(0, true), (1, false)] {
+            let ending = Ending::new(Fate::Cancelled, now, now.since(now), 0);
+            state.settle(Settlement::new(id, place, None, Settled::Ended(ending)));
+            assert_eq!(state.mails[&id].content.is_some(), kept);
+        }
+        assert!(state.queue.is_empty() && state.leases.is_empty());
+    }
+}

@@ -1,117 +1,20 @@
-//! The contract of [`SuppressionStore`], as checks that any store can run.
-//!
-//! ```
-//! # use std::sync::Arc;
-//! # use async_trait::async_trait;
-//! use posthaste_suppression::contract::{self, StoreFixture};
-//! use posthaste_suppression::{MemoryStore, SuppressionStore};
-//!
-//! struct Fixture;
-//!
-//! #[async_trait]
-//! impl StoreFixture for Fixture {
-//!     async fn fresh(&self) -> Arc<dyn SuppressionStore> {
-//!         Arc::new(MemoryStore::new())
-//!     }
-//! }
-//!
-//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-//! # runtime.block_on(async {
-//! println!("{}", contract::check(&Fixture).await);
-//! # });
-//! # Ok::<(), std::io::Error>(())
-//! ```
+//! The clauses, each on a fresh store.
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
-use async_trait::async_trait;
-use posthaste_types::{Address, BounceClass, Domain, Evidence, EvidenceSource, StreamName, Timestamp};
+use posthaste_types::{
+    Address, BounceClass, Domain, Evidence, EvidenceSource, ListName, StreamName, TenantName, Text, Timestamp,
+};
 
 use crate::{Actor, Ask, Effect, Entry, Put, Reason, Scope, StoreErrorKind, SuppressionStore, Verdict, What, decide};
 
-/// What the suite needs of a store.
-#[async_trait]
-pub trait StoreFixture: Send + Sync {
-    /// An empty store.
-    async fn fresh(&self) -> Arc<dyn SuppressionStore>;
-
-    /// The hash by which the store that [`fresh`](Self::fresh) gave last knows an address; `None` if it
-    /// keeps no hashes.
-    fn hash_of(&self, _address: &Address) -> Option<[u8; 32]> {
-        None
-    }
-}
-
-/// What a run showed and what it could not.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    shown: Vec<&'static str>,
-    skipped: Vec<&'static str>,
-}
-
-impl Report {
-    /// The clauses that were shown to hold.
-    pub fn shown(&self) -> &[&'static str] {
-        &self.shown
-    }
-
-    /// The clauses that this store cannot show.
-    pub fn skipped(&self) -> &[&'static str] {
-        &self.skipped
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "suppression store contract: {} clauses shown, skipped {:?}", self.shown.len(), self.skipped)
-    }
-}
-
-/// Checks every clause of the contract, each on a fresh store.
-///
-/// # Panics
-/// At the first clause that does not hold, with what was expected.
-pub async fn check(fixture: &dyn StoreFixture) -> Report {
-    let mut report = Report::default();
-    finds_whatever_touches(&*fixture.fresh().await).await;
-    report.shown.push("find: address in any case, domain, all scopes");
-    answers_in_order(&*fixture.fresh().await).await;
-    report.shown.push("find: one answer for each ask, in order");
-    keeps_the_first(&*fixture.fresh().await).await;
-    report.shown.push("put: idempotent, keeps the oldest evidence");
-    holds_until(&*fixture.fresh().await).await;
-    report.shown.push("until: run out, longer of two, put anew");
-    lifts_one_scope(&*fixture.fresh().await).await;
-    report.shown.push("lift: this what in this scope");
-    scans_in_pages(&*fixture.fresh().await).await;
-    report.shown.push("scan: pages, each entry once");
-    keeps_all_of_an_entry(&*fixture.fresh().await).await;
-    report.shown.push("put, find: every field comes back");
-    sees_what_was_put(&fixture.fresh().await).await;
-    report.shown.push("put: seen by every later find");
-    let store = fixture.fresh().await;
-    match fixture.hash_of(&bob()) {
-        Some(hash) => {
-            finds_by_hash(&*store, hash).await;
-            report.shown.push("find: by hash");
-        }
-        None => {
-            refuses_hashes(&*store).await;
-            report.shown.push("put: a hash that nothing would find is refused");
-            report.skipped.push("find: by hash");
-        }
-    }
-    report
-}
-
-async fn finds_whatever_touches(store: &dyn SuppressionStore) {
+pub(super) async fn finds_whatever_touches(store: &dyn SuppressionStore) {
     let scopes = [
         Scope::Everything,
-        Scope::List(parsed("digest", posthaste_types::ListName::parse)),
+        Scope::List(parsed("digest", ListName::parse)),
         Scope::Stream(parsed("weekly", StreamName::parse)),
-        Scope::Tenant(parsed("acme", posthaste_types::TenantName::parse)),
+        Scope::Tenant(parsed("acme", TenantName::parse)),
     ];
     for what in [What::address(&bob()), What::Domain(bob().domain().clone())] {
         for scope in &scopes {
@@ -132,7 +35,7 @@ async fn finds_whatever_touches(store: &dyn SuppressionStore) {
     assert!(below.is_empty(), "an entry of a domain does not touch its subdomains");
 }
 
-async fn answers_in_order(store: &dyn SuppressionStore) {
+pub(super) async fn answers_in_order(store: &dyn SuppressionStore) {
     put(store, forbid(&bob())).await;
     let asks = [
         ask(&address("ada@example.com"), at(1)),
@@ -146,7 +49,7 @@ async fn answers_in_order(store: &dyn SuppressionStore) {
     assert!(store.find(&[]).await.expect("find").is_empty(), "no asks, no answers");
 }
 
-async fn keeps_the_first(store: &dyn SuppressionStore) {
+pub(super) async fn keeps_the_first(store: &dyn SuppressionStore) {
     let mut first = forbid(&bob());
     first.evidence = vec![Evidence::new(EvidenceSource::Reply, "550 5.1.1 first")];
     let mut second = forbid(&bob());
@@ -165,7 +68,7 @@ async fn keeps_the_first(store: &dyn SuppressionStore) {
     assert_eq!(find(store, &bob(), at(9)).await.len(), 4, "entries of different reasons stand side by side");
 }
 
-async fn holds_until(store: &dyn SuppressionStore) {
+pub(super) async fn holds_until(store: &dyn SuppressionStore) {
     let until = |from, until: Option<i64>| {
         let mut entry = forbid(&bob());
         entry.since = at(from);
@@ -185,8 +88,8 @@ async fn holds_until(store: &dyn SuppressionStore) {
     assert_eq!(find(store, &bob(), at(4_000_000)).await.len(), 1, "for good is longer than any end");
 }
 
-async fn lifts_one_scope(store: &dyn SuppressionStore) {
-    let digest = Scope::List(parsed("digest", posthaste_types::ListName::parse));
+pub(super) async fn lifts_one_scope(store: &dyn SuppressionStore) {
+    let digest = Scope::List(parsed("digest", ListName::parse));
     let what = What::address(&bob());
     for reason in [Reason::Unsubscribe, Reason::Manual] {
         put(store, Entry::new(what.clone(), digest.clone(), reason, Actor::System, at(0))).await;
@@ -205,7 +108,7 @@ async fn lifts_one_scope(store: &dyn SuppressionStore) {
     assert_eq!(put(store, forbid(&bob())).await, Put::Known, "what was not lifted is known");
 }
 
-async fn scans_in_pages(store: &dyn SuppressionStore) {
+pub(super) async fn scans_in_pages(store: &dyn SuppressionStore) {
     let all: Vec<Address> = (0..7).map(|n| address(&format!("user{n}@example.org"))).collect();
     for one in &all {
         put(store, forbid(one)).await;
@@ -232,11 +135,11 @@ async fn scans_in_pages(store: &dyn SuppressionStore) {
     assert!(store.scan(None, 0).await.expect("scan").is_empty(), "a limit of nothing gives nothing");
 }
 
-async fn keeps_all_of_an_entry(store: &dyn SuppressionStore) {
+pub(super) async fn keeps_all_of_an_entry(store: &dyn SuppressionStore) {
     let mut entry = forbid(&address("jörg@exämple.example"));
     entry.reason = Reason::Bounce(BounceClass::Quota);
-    entry.scope = Scope::Tenant(parsed("acme", posthaste_types::TenantName::parse));
-    entry.by = Actor::Person(posthaste_types::Text::lossy("support (Ada)"));
+    entry.scope = Scope::Tenant(parsed("acme", TenantName::parse));
+    entry.by = Actor::Person(Text::lossy("support (Ada)"));
     entry.until = Some(at(1000));
     entry.evidence = vec![
         Evidence::new(EvidenceSource::Reply, "552 5.2.2 mailbox full"),
@@ -248,16 +151,16 @@ async fn keeps_all_of_an_entry(store: &dyn SuppressionStore) {
     assert_eq!(scanned.first().map(|(_, scanned)| scanned), Some(&entry), "scan gives the whole entry");
 }
 
-async fn sees_what_was_put(store: &Arc<dyn SuppressionStore>) {
+pub(super) async fn sees_what_was_put(store: &dyn SuppressionStore) {
     for n in 0..20 {
         let one = address(&format!("user{n}@example.net"));
-        put(&**store, forbid(&one)).await;
-        let verdict = decide(&ask(&one, at(1)), &find(&**store, &one, at(1)).await);
+        put(store, forbid(&one)).await;
+        let verdict = decide(&ask(&one, at(1)), &find(store, &one, at(1)).await);
         assert!(matches!(verdict, Verdict::Suppressed(_)), "an entry holds as soon as put returned");
     }
 }
 
-async fn finds_by_hash(store: &dyn SuppressionStore, hash: [u8; 32]) {
+pub(super) async fn finds_by_hash(store: &dyn SuppressionStore, hash: [u8; 32]) {
     put(store, Entry::new(What::Hash(hash), Scope::Everything, Reason::Unsubscribe, Actor::Recipient, at(0))).await;
     assert_eq!(find(store, &address("BOB@example.org"), at(1)).await.len(), 1, "find finds an address by its hash");
     assert!(find(store, &address("eve@example.org"), at(1)).await.is_empty(), "a hash is one address's");
@@ -267,7 +170,7 @@ async fn finds_by_hash(store: &dyn SuppressionStore, hash: [u8; 32]) {
     );
 }
 
-async fn refuses_hashes(store: &dyn SuppressionStore) {
+pub(super) async fn refuses_hashes(store: &dyn SuppressionStore) {
     let entry = Entry::new(What::Hash([7; 32]), Scope::Everything, Reason::Manual, Actor::System, at(0));
     let refused = store.put(entry).await.map_err(|error| error.kind());
     assert_eq!(refused, Err(StoreErrorKind::Unsupported), "a store without hashes refuses entries by hash");
@@ -289,7 +192,7 @@ async fn put(store: &dyn SuppressionStore, entry: Entry) -> Put {
     store.put(entry).await.expect("put")
 }
 
-fn bob() -> Address {
+pub(super) fn bob() -> Address {
     address("bob@example.org")
 }
 
