@@ -36,7 +36,7 @@
 //! through; nesting is walked here, because mail-parser has no limit on it.
 //!
 //! # Limits
-//! [`ComposeLimits`] (25 MiB a message, 50,000 recipients, 64 KiB a header value) and [`Limits`] (64 MiB a
+//! [`ComposeLimits`] (25 MiB a message, 50,000 recipients, 64 KiB a header value, 96 KiB of header) and [`Limits`] (64 MiB a
 //! message, 1 MiB of header and 1,000 fields a part, 1,000 parts, 32 levels). A limit passed is an error
 //! that names it.
 //!

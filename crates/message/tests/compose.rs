@@ -322,6 +322,13 @@ fn limits_are_errors_that_name_the_field_and_the_limit() {
     let error = Message::builder().from("a@example.com").to("b@example.com").subject(&huge).build().unwrap_err();
     assert_eq!((error.problems()[0].field(), error.problems()[0].limit()), ("subject", Some(64 * 1024)));
 
+    let mut many = plain();
+    for i in 0..5000 {
+        many = many.to(format!("user{i}@example.org"));
+    }
+    let error = many.build().unwrap_err();
+    assert_eq!((error.problems()[0].field(), error.problems()[0].limit()), ("header", Some(96 * 1024)));
+
     let mut limits = ComposeLimits::default();
     limits.message = 1000;
     let error = plain().limits(limits.clone()).html("x".repeat(1001)).build().unwrap_err();

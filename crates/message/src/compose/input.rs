@@ -52,12 +52,12 @@ macro_rules! input {
 
 input!(
     IntoMailbox, into_mailbox, Mailbox,
-    texts: [&str, String, &String, Cow<'_, str>],
+    texts: [&str, &&str, String, &String, Cow<'_, str>],
     values: [Mailbox, &Mailbox, Address, &Address]
 );
 input!(
     IntoMessageId, into_message_id, MessageId,
-    texts: [&str, String, &String, Cow<'_, str>],
+    texts: [&str, &&str, String, &String, Cow<'_, str>],
     values: [MessageId]
 );
 

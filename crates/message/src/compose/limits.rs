@@ -25,7 +25,8 @@ pub struct ComposeLimits {
     /// One header value as given, in octets. Default 64 KiB, the most that
     /// [`HeaderValue`](posthaste_types::HeaderValue) holds.
     pub header_value: usize,
-    /// The whole header, in octets. Default 256 KiB.
+    /// The whole header as it is written, in octets. Default 96 KiB: Postfix discards what is longer than
+    /// 100 KiB in one field.
     pub header: usize,
     /// Header fields of the caller's own. Default 200.
     pub header_fields: usize,
@@ -40,7 +41,7 @@ impl Default for ComposeLimits {
         Self {
             message: 25 * 1024 * 1024,
             header_value: 64 * 1024,
-            header: 256 * 1024,
+            header: 96 * 1024,
             header_fields: 200,
             recipients: 50_000,
             attachments: 500,
