@@ -19,33 +19,20 @@ pub(crate) fn header(form: Canonicalization, raw_name: &[u8], value: &[u8], out:
 fn relaxed_header(raw_name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend(raw_name.trim_ascii_end().iter().map(u8::to_ascii_lowercase));
     out.push(b':');
-    let mut space = Space::Leading;
-    for octet in value {
-        match (octet, space) {
-            // Unfolding takes the CRLF away; the white space behind it is that of the next arm.
-            (b'\r' | b'\n', _) | (b' ' | b'\t', Space::Leading) => {}
-            (b' ' | b'\t', _) => space = Space::Pending,
-            (octet, before) => {
-                if before == Space::Pending {
-                    out.push(b' ');
-                }
-                out.push(*octet);
-                space = Space::None;
-            }
-        }
+    // Unfolding takes the CRLF away, and white space always follows it: so a run of both is white space.
+    let mut rest = trim(value, is_folding);
+    while let Some(at) = find_pair(rest, |a, b| is_folding(a) & ((a != b' ') | is_folding(b))) {
+        let (text, behind) = rest.split_at(at);
+        out.extend_from_slice(text);
+        out.push(b' ');
+        rest = trim(behind, is_folding);
     }
+    out.extend_from_slice(rest);
     out.extend_from_slice(b"\r\n");
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Space {
-    Leading,
-    None,
-    Pending,
-}
-
 /// The hash of a canonical body, made piece by piece. Every piece but the last ends with CRLF, so that no line
-/// is spread over two. Nothing is copied but lines that change: runs of others go to the hash as they are.
+/// is spread over two. What needs no change goes to the hash without a copy.
 ///
 /// Lines end with CRLF only; a bare CR or LF, which canonical content has not, is text.
 pub(crate) struct BodyHash {
@@ -56,7 +43,7 @@ pub(crate) struct BodyHash {
     /// Empty lines seen and not hashed: they count only if something follows (RFC 6376 §3.4.3, §3.4.4).
     empty_lines: usize,
     is_empty: bool,
-    /// One line that changes.
+    /// A block whose white space changes.
     scratch: Vec<u8>,
 }
 
@@ -68,31 +55,17 @@ impl BodyHash {
     }
 
     /// Takes the next piece.
-    pub(crate) fn update(&mut self, piece: &[u8]) {
-        let mut run = Run::default();
-        let mut start = 0;
-        for line_end in memchr::memchr_iter(b'\n', piece) {
-            let Some(line) = piece[start..line_end].strip_suffix(b"\r") else { continue };
-            let next = line_end + 1;
-            if line.is_empty() {
-                run.empty_lines += 1;
-            } else if self.form == Canonicalization::Relaxed && needs_change(line) {
-                self.flush(piece, run);
-                self.changed(line);
-                run = Run { start: next, end: next, empty_lines: 0 };
+    pub(crate) fn update(&mut self, mut piece: &[u8]) {
+        while !piece.is_empty() {
+            let (block, rest) = piece.split_at(block_end(piece));
+            if block.ends_with(b"\r\n") {
+                self.block(block);
             } else {
-                if run.start == run.end {
-                    // The first line of a run: the empty ones before it are not part of it.
-                    self.empty_lines += run.empty_lines;
-                    run.start = start;
-                }
-                run.end = next;
-                run.empty_lines = 0;
+                // The end of the body: a last line without CRLF gets one.
+                self.block(&[block, b"\r\n"].concat());
             }
-            start = next;
+            piece = rest;
         }
-        self.flush(piece, run);
-        self.unended(&piece[start..]);
     }
 
     /// The hash, and how many octets the body lacks of the length asked for.
@@ -104,53 +77,35 @@ impl BodyHash {
         (self.context.finish(), self.left.unwrap_or(0))
     }
 
-    fn flush(&mut self, piece: &[u8], run: Run) {
-        if run.start < run.end {
-            self.empty_lines_before();
-            self.hash(&piece[run.start..run.end]);
+    fn block(&mut self, block: &[u8]) {
+        if self.form == Canonicalization::Relaxed && find_pair(block, changes).is_some() {
+            let mut out = std::mem::take(&mut self.scratch);
+            out.clear();
+            relax(block, &mut out);
+            self.lines(&out);
+            self.scratch = out;
+        } else {
+            self.lines(block);
         }
-        self.empty_lines += run.empty_lines;
     }
 
-    /// Hashes a line whose white space changes (RFC 6376 §3.4.4).
-    fn changed(&mut self, line: &[u8]) {
-        let line = trim_wsp_end(line);
-        if line.is_empty() {
-            self.empty_lines += 1;
+    /// Hashes canonical lines, but for the empty ones at their end.
+    fn lines(&mut self, lines: &[u8]) {
+        let mut text = lines;
+        while let Some(shorter) = text.strip_suffix(b"\r\n") {
+            text = shorter;
+        }
+        let line_ends = (lines.len() - text.len()) / 2;
+        if text.is_empty() {
+            self.empty_lines += line_ends;
             return;
         }
-        self.empty_lines_before();
-        let mut out = std::mem::take(&mut self.scratch);
-        out.clear();
-        let mut before = b'x';
-        for octet in line.iter().map(|octet| if is_wsp(*octet) { b' ' } else { *octet }) {
-            if octet != b' ' || before != b' ' {
-                out.push(octet);
-            }
-            before = octet;
-        }
-        out.extend_from_slice(b"\r\n");
-        self.hash(&out);
-        self.scratch = out;
-    }
-
-    /// A last line without CRLF gets one (RFC 6376 §3.4.3, §3.4.4).
-    fn unended(&mut self, line: &[u8]) {
-        if line.is_empty() {
-        } else if self.form == Canonicalization::Relaxed {
-            self.changed(line);
-        } else {
-            self.empty_lines_before();
-            self.hash(line);
-            self.hash(b"\r\n");
-        }
-    }
-
-    fn empty_lines_before(&mut self) {
-        for _ in 0..std::mem::take(&mut self.empty_lines) {
+        for _ in 0..self.empty_lines {
             self.hash(b"\r\n");
         }
         self.is_empty = false;
+        self.hash(&lines[..text.len() + 2]);
+        self.empty_lines = line_ends - 1;
     }
 
     fn hash(&mut self, octets: &[u8]) {
@@ -161,33 +116,94 @@ impl BodyHash {
     }
 }
 
-/// A stretch of a piece that is hashed as it stands: from the start of its first line to the end of its last
-/// that is not empty, and the empty lines behind that. Empty lines within it are part of it.
-#[derive(Clone, Copy, Default)]
-struct Run {
-    start: usize,
-    end: usize,
-    empty_lines: usize,
+/// Where the first block of a piece ends: behind the last line end that is near enough to its start, so that
+/// what changes is copied a few lines at a time.
+fn block_end(piece: &[u8]) -> usize {
+    let near = &piece[..piece.len().min(BLOCK)];
+    let ends_line = |at: &usize| *at > 0 && piece[*at - 1] == b'\r';
+    let end = memchr::memrchr_iter(b'\n', near).find(ends_line);
+    let end = end.or_else(|| memchr::memchr_iter(b'\n', piece).find(ends_line));
+    end.map_or(piece.len(), |at| at + 1)
 }
 
-/// Whether the relaxed form of a line differs from it. Without a branch for each octet, so that it is done
-/// many octets at a time.
-fn needs_change(line: &[u8]) -> bool {
-    let tabs = line.iter().fold(0, |found, octet| found | u8::from(*octet == b'\t'));
-    let behind = line.get(1..).unwrap_or_default();
-    let pairs = line.iter().zip(behind);
-    let doubles = pairs.fold(0, |found, (a, b)| found | (u8::from(*a == b' ') & u8::from(*b == b' ')));
-    (tabs | doubles) != 0 || line.last() == Some(&b' ')
+/// Lines in relaxed form: white space at the end of a line goes, any other run of it becomes one space
+/// (RFC 6376 §3.4.4).
+fn relax(block: &[u8], out: &mut Vec<u8>) {
+    let mut copied = 0;
+    let mut at = 0;
+    let mut change = |at: usize| {
+        if at < copied {
+            return; // the run of white space that was handled already
+        }
+        out.extend_from_slice(&block[copied..at]);
+        copied = at + block[at..].iter().take_while(|octet| is_wsp(**octet)).count();
+        if !block[copied..].starts_with(b"\r\n") {
+            out.push(b' ');
+        }
+    };
+    while let Some((word, next)) = word(block, at).zip(word(block, at + 1)) {
+        let wsp_or_cr = equal(next, b' ') | equal(next, b'\t') | equal(next, b'\r');
+        let mut found = equal(word, b'\t') | equal(word, b' ') & wsp_or_cr;
+        while found != 0 {
+            change(at + found.trailing_zeros() as usize / 8);
+            found &= found - 1;
+        }
+        at += 8;
+    }
+    let rest = block.get(at..).unwrap_or_default();
+    rest.windows(2).enumerate().filter(|(_, pair)| changes(pair[0], pair[1])).for_each(|(i, _)| change(at + i));
+    out.extend_from_slice(&block[copied..]);
 }
 
-fn trim_wsp_end(line: &[u8]) -> &[u8] {
-    let end = line.iter().rposition(|octet| !is_wsp(*octet)).map_or(0, |last| last + 1);
-    &line[..end]
+fn word(octets: &[u8], at: usize) -> Option<u64> {
+    octets.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
+}
+
+/// The highest bit of each of the eight octets that is this one.
+fn equal(word: u64, octet: u8) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let zero_where_equal = word ^ u64::from_ne_bytes([octet; 8]);
+    !(((zero_where_equal & LOW) + LOW) | zero_where_equal | LOW)
+}
+
+/// Whether white space that begins with `a` and goes on with `b` may change.
+fn changes(a: u8, b: u8) -> bool {
+    (a == b'\t') | ((a == b' ') & ((b == b' ') | (b == b'\t') | (b == b'\r')))
+}
+
+/// The first octet that forms, with the next one, such a pair. Looks at many octets at once and without a branch
+/// for each, so that the compiler can compare them in parallel.
+fn find_pair(text: &[u8], is_pair: impl Fn(u8, u8) -> bool) -> Option<usize> {
+    let mut at = 0;
+    while let Some(window) = text.get(at..at + WINDOW + 1) {
+        let pairs = window[..WINDOW].iter().zip(&window[1..]);
+        if pairs.fold(0, |found, (a, b)| found | u8::from(is_pair(*a, *b))) != 0 {
+            break;
+        }
+        at += WINDOW;
+    }
+    let rest = text.get(at..)?;
+    rest.windows(2).position(|pair| is_pair(pair[0], pair[1])).map(|found| at + found)
+}
+
+fn trim(text: &[u8], drop: fn(u8) -> bool) -> &[u8] {
+    let start = text.iter().position(|octet| !drop(*octet)).unwrap_or(text.len());
+    let end = text.iter().rposition(|octet| !drop(*octet)).map_or(start, |last| last + 1);
+    &text[start..end]
 }
 
 fn is_wsp(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t')
+    (octet == b' ') | (octet == b'\t')
 }
+
+fn is_folding(octet: u8) -> bool {
+    is_wsp(octet) | (octet == b'\r') | (octet == b'\n')
+}
+
+/// How much is canonicalised at once, in octets.
+const BLOCK: usize = 8 * 1024;
+/// How many octets are compared at once.
+const WINDOW: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -254,6 +270,19 @@ mod tests {
     }
 
     #[test]
+    fn lines_longer_than_a_block_and_bare_line_ends_are_text() {
+        for body in ["x ".repeat(9000) + "\r\n", "x\ny\rz \r".repeat(3000) + "\r\n", "\n".repeat(20_000) + "\r\n"] {
+            for form in [Canonicalization::Simple, Canonicalization::Relaxed] {
+                assert_eq!(
+                    hash(form, &[&body], None),
+                    sha256(by_the_letter(form, &body).as_bytes()),
+                    "{body:.10?} {form}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_length_counts_canonical_octets() {
         let body = "a  b\r\n\r\nc\r\n";
         let form = Canonicalization::Relaxed;
@@ -295,6 +324,14 @@ mod tests {
             }
             let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
             prop_assert_eq!(hash(form, &pieces, None), hash(form, &[&lines.concat()], None));
+        }
+
+        /// Larger than a block, so that it is canonicalised in several.
+        #[test]
+        fn large_bodies_have_the_hash_of_the_letter(form in forms(), lines in lines(), times in 400..700_usize, end in lines()) {
+            let body = lines.concat().repeat(times) + &end.concat();
+            let expected = sha256(by_the_letter(form, &body).as_bytes());
+            prop_assert_eq!(hash(form, &[&body], None), expected);
         }
 
         #[test]

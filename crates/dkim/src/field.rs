@@ -22,22 +22,22 @@ impl Tags<'_> {
     /// The field up to and with `b=`: what is hashed, and what the signature is put behind.
     pub(crate) fn compose(&self) -> Unsigned {
         let mut out = Fold::new();
-        out.tag(&format!("a={};", self.algorithm));
-        out.tag(&format!("c={}/{};", self.header_form, self.body_form));
-        out.tag(&format!("d={};", self.domain));
-        out.tag(&format!("s={};", self.selector));
-        out.tag(&format!("t={};", seconds(self.at)));
+        out.tag(&["a=", self.algorithm.as_str(), ";"]);
+        out.tag(&["c=", self.header_form.as_str(), "/", self.body_form.as_str(), ";"]);
+        out.tag(&["d=", self.domain, ";"]);
+        out.tag(&["s=", self.selector, ";"]);
+        out.tag(&["t=", &seconds(self.at), ";"]);
         if let Some(expires) = self.expires {
-            out.tag(&format!("x={};", seconds(expires)));
+            out.tag(&["x=", &seconds(expires), ";"]);
         }
         for (i, name) in self.names.iter().enumerate() {
             let colon = if i + 1 < self.names.len() { ":" } else { ";" };
             match i {
-                0 => out.tag(&format!("h={name}{colon}")),
+                0 => out.tag(&["h=", name, colon]),
                 _ => out.part(&[name, colon]),
             }
         }
-        out.tag(&format!("bh={};", BASE64.encode(self.body_hash)));
+        out.tag(&["bh=", &BASE64.encode(self.body_hash), ";"]);
         out.line();
         out.part(&["b="]);
         Unsigned(out)
@@ -45,8 +45,8 @@ impl Tags<'_> {
 }
 
 /// RFC 6376 §3.5: an unsigned number of seconds.
-fn seconds(at: Timestamp) -> i64 {
-    at.as_unix_secs().max(0)
+fn seconds(at: Timestamp) -> String {
+    at.as_unix_secs().max(0).to_string()
 }
 
 /// A signature field that still lacks its signature.
@@ -58,9 +58,11 @@ impl Unsigned {
         &self.0.text
     }
 
-    /// What stands behind the field's colon.
-    pub(crate) fn value(&self) -> &[u8] {
-        self.0.text.as_bytes().get(NAME.len() + 1..).unwrap_or_default()
+    /// The pieces of the relaxed form, without a CRLF at the end (RFC 6376 §3.4.2). [`Fold`] writes one space at a
+    /// time, and one behind each CRLF: so unfolding is all that is to do.
+    pub(crate) fn relaxed(&self) -> impl Iterator<Item = &str> {
+        let value = self.0.text.get(NAME.len() + 2..).unwrap_or_default();
+        std::iter::once(RELAXED_NAME).chain(value.split("\r\n"))
     }
 
     /// The whole field with its signature, without a last CRLF.
@@ -97,14 +99,15 @@ impl Fold {
     }
 
     /// A space and a tag, or a new line and the tag.
-    fn tag(&mut self, tag: &str) {
-        if self.column + 1 + tag.len() > COLUMNS {
+    fn tag(&mut self, tag: &[&str]) {
+        let length: usize = tag.iter().map(|part| part.len()).sum();
+        if self.column + 1 + length > COLUMNS {
             self.line();
         } else {
             self.text.push(' ');
             self.column += 1;
         }
-        self.part(&[tag]);
+        self.part(tag);
     }
 
     /// A word that stands behind the one before it without a space, or on a new line.
@@ -124,5 +127,6 @@ impl Fold {
 }
 
 pub(crate) const NAME: &str = "DKIM-Signature";
+const RELAXED_NAME: &str = "dkim-signature:";
 /// RFC 5322 §2.1.1: lines of at most 78 characters. A domain or selector that is longer makes a longer line.
 const COLUMNS: usize = 78;

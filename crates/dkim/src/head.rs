@@ -56,21 +56,18 @@ fn empty_line(chunk: &[u8]) -> Option<(usize, usize)> {
 pub(crate) struct Field<'a> {
     /// The offset of its first octet in the header.
     pub(crate) at: usize,
+    /// The name, without white space behind it.
+    pub(crate) name: &'a [u8],
     /// What stands before the colon, as it is; white space before the colon included (obsolete, RFC 5322 §4.5).
     pub(crate) raw_name: &'a [u8],
     /// What stands behind the colon, its last line end included.
     pub(crate) value: &'a [u8],
 }
 
-impl<'a> Field<'a> {
-    /// The name without white space behind it.
-    pub(crate) fn name(&self) -> &'a [u8] {
-        self.raw_name.trim_ascii_end()
-    }
-
+impl Field<'_> {
     /// Whether the name is this one, without regard to case.
     pub(crate) fn is(&self, name: &str) -> bool {
-        self.name().eq_ignore_ascii_case(name.as_bytes())
+        self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 }
 
@@ -86,21 +83,20 @@ pub(crate) fn fields(head: &[u8]) -> impl Iterator<Item = Result<Field<'_>, usiz
         let start = at;
         at += end;
         let field = &rest[..end];
-        let colon = memchr::memchr(b':', field).filter(|colon| is_name(&field[..*colon]));
-        Some(
-            colon.map_or(Err(start), |colon| {
-                Ok(Field { at: start, raw_name: &field[..colon], value: &field[colon + 1..] })
-            }),
-        )
+        let colon = memchr::memchr(b':', field);
+        let named = colon.and_then(|colon| {
+            let raw_name = &field[..colon];
+            Some(Field { at: start, name: name(raw_name)?, raw_name, value: &field[colon + 1..] })
+        });
+        Some(named.ok_or(start))
     })
 }
 
-/// RFC 5322 §2.2, and the obsolete white space before the colon.
-fn is_name(raw: &[u8]) -> bool {
+/// RFC 5322 §2.2, without the obsolete white space before the colon.
+fn name(raw: &[u8]) -> Option<&[u8]> {
     let name = raw.trim_ascii_end();
-    !name.is_empty()
-        && name.iter().all(u8::is_ascii_graphic)
-        && raw[name.len()..].iter().all(|b| matches!(b, b' ' | b'\t'))
+    let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    (is_name && raw[name.len()..].iter().all(|octet| matches!(octet, b' ' | b'\t'))).then_some(name)
 }
 
 #[cfg(test)]
@@ -142,7 +138,7 @@ mod tests {
     fn fields_are_told_from_lines_that_are_none() {
         let head = b"A: 1\r\n\t2\r\nSubject : x\r\nno field\r\nB:\r\n \r\n: x\r\nC D: 1\r\n";
         let found: Vec<_> = fields(head)
-            .map(|field| field.map(|field| (String::from_utf8_lossy(field.name()).into_owned(), field.value)))
+            .map(|field| field.map(|field| (String::from_utf8_lossy(field.name).into_owned(), field.value)))
             .collect();
         let expected: [Result<(String, &[u8]), usize>; 6] = [
             Ok(("A".into(), b" 1\r\n\t2\r\n")),

@@ -77,7 +77,7 @@ impl SignedHeaders {
         }
         for field in fields.iter().rev().filter(|field| is_list_field(field) && !self.has_rule(field)) {
             // A name of printable ASCII: `head::fields` gives no other.
-            selection.names.extend(std::str::from_utf8(field.name()));
+            selection.names.extend(std::str::from_utf8(field.name));
             selection.fields.push(*field);
         }
         selection
@@ -102,7 +102,7 @@ pub(crate) struct Selection<'a> {
 }
 
 fn is_list_field(field: &Field<'_>) -> bool {
-    field.name().get(..LIST.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(LIST))
+    field.name.get(..LIST.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(LIST))
 }
 
 const LIST: &[u8] = b"List-";

@@ -11,7 +11,7 @@ use posthaste_types::{Content, Domain, HeaderField, Timestamp};
 use crate::algorithm::Canonicalization;
 use crate::canon::{self, BodyHash};
 use crate::error::DkimError;
-use crate::field::{NAME, Tags};
+use crate::field::Tags;
 use crate::from;
 use crate::head::{self, Field, Split};
 use crate::headers::{Selection, SignedHeaders};
@@ -205,11 +205,7 @@ impl Dkim {
         let unsigned = tags.compose();
         match self.header_form {
             Canonicalization::Simple => signed.update(unsigned.as_str().as_bytes()),
-            Canonicalization::Relaxed => {
-                let mut own = Vec::with_capacity(unsigned.as_str().len() + 2);
-                canon::header(Canonicalization::Relaxed, NAME.as_bytes(), unsigned.value(), &mut own);
-                signed.update(own.strip_suffix(b"\r\n").unwrap_or(&own));
-            }
+            Canonicalization::Relaxed => unsigned.relaxed().for_each(|piece| signed.update(piece.as_bytes())),
         }
         let signature = key.sign(&signed.finish()).map_err(SignError::key)?;
         HeaderField::parse(&unsigned.signed(&signature)).map_err(SignError::key)

@@ -9,12 +9,15 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Instant;
 
+use mail_auth::common::crypto::Ed25519Key;
+use mail_auth::common::headers::HeaderWriter;
 use mail_auth::common::parse::TxtRecordParser;
 use mail_auth::common::verify::DomainKey;
+use mail_auth::dkim::DkimSigner;
 use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters, ResolverCache, Txt};
-use posthaste_dkim::Canonicalization;
+use posthaste_dkim::{Canonicalization, CheckLimits, check_octets};
 
-use support::{Messages, both, passes, signed};
+use support::{AT, BY, Dns, MESSAGE, Messages, both, ed25519, passes, signed};
 
 /// mail-auth asks the network for nothing that is found here.
 struct Keys(HashMap<Box<str>, Txt>);
@@ -79,4 +82,25 @@ async fn mail_auth_and_our_check_agree_on_random_messages() {
         assert!(!passes(&signer, &support::content(&bad)).await);
     }
     assert!(shown >= 200, "only {shown} messages were shown to mail-auth");
+}
+
+/// `l=` is never written by us; who writes it leaves the end of the body to anybody, and is reported.
+#[tokio::test]
+async fn what_mail_auth_signs_passes_here_and_a_body_length_is_reported() {
+    let key = Ed25519Key::from_pkcs8_maybe_unchecked_der(&ed25519().to_der().unwrap()).unwrap();
+    let signer =
+        DkimSigner::from_key(key).domain("news.example.com").selector("ed").headers(["From", "To", "Subject", "From"]);
+    let plain = signer.sign(MESSAGE.as_bytes()).unwrap().to_header();
+    let partial = signer.body_length(true).sign(MESSAGE.as_bytes()).unwrap().to_header();
+    let dns = Dns::of(&both().records().unwrap());
+    for (header, behind, length, expected) in [
+        (&plain, "", None, true),
+        (&plain, "more\r\n", None, false),
+        (&partial, "", Some(19), true),
+        (&partial, "more\r\n", Some(19), true),
+    ] {
+        let text = format!("{header}{MESSAGE}{behind}");
+        let results = check_octets(&[text.as_bytes()], &CheckLimits::default(), &dns.0, AT, BY).await;
+        assert_eq!((results[0].is_pass(), results[0].body_length), (expected, length), "{}: {text}", results[0]);
+    }
 }

@@ -42,11 +42,11 @@ Joe.
 async fn the_example_passes_and_its_forgeries_do_not() {
     let dns = Dns::default().with("brisbane._domainkey.example.com", &[KEY]);
     let text = SIGNED.replace('\n', "\r\n");
-    let results = check(&content(&text), &dns, AT, BY).await;
+    let results = check(&content(&text), &dns.0, AT, BY).await;
     assert_eq!(results[0].outcome, DkimOutcome::Pass, "{results:?}");
     assert_eq!(results[0].identity.as_deref(), Some("joe@football.example.com"));
     for (from, to) in [("Hi.", "Ho."), ("To: Suzie", "To:  Suzie"), ("[192.0.2.1]", "[192.0.2.2]")] {
-        let results = check(&content(&text.replace(from, to)), &dns, AT, BY).await;
+        let results = check(&content(&text.replace(from, to)), &dns.0, AT, BY).await;
         assert_eq!(results[0].outcome, DkimOutcome::Fail, "{from}");
     }
 }

@@ -3,53 +3,39 @@
 #![allow(dead_code, reason = "each test uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use posthaste_dkim::{Dkim, DkimKey, DkimRecord, DkimResult, KeyKind, check};
-use posthaste_dns::{Answer, DnsError, DnsErrorKind, RecordData, RecordKind, Resolve};
+use posthaste_dns::{DnsErrorKind, MemoryZone, RecordData};
 use posthaste_types::{Content, DnsName, Tick, Timestamp};
 
 pub(crate) const AT: Timestamp = Timestamp::from_unix_secs(1_790_000_000);
 pub(crate) const BY: Tick = Tick::from_start(Duration::from_secs(5));
 
-/// TXT records, or an error, for names; every other name does not exist.
-#[derive(Debug, Default)]
-pub(crate) struct Dns {
-    records: HashMap<DnsName, Result<Vec<Vec<u8>>, DnsErrorKind>>,
-    pub(crate) asked: AtomicUsize,
-}
+/// A zone of TXT records, put together in one expression.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dns(pub(crate) MemoryZone);
 
 impl Dns {
-    pub(crate) fn with(mut self, name: &str, texts: &[&str]) -> Self {
-        let texts = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
-        self.records.insert(DnsName::parse(name).unwrap(), Ok(texts));
-        self
-    }
-
-    pub(crate) fn failing(mut self, name: &str, kind: DnsErrorKind) -> Self {
-        self.records.insert(DnsName::parse(name).unwrap(), Err(kind));
-        self
-    }
-
-    pub(crate) fn of(records: &[DkimRecord]) -> Self {
-        records.iter().fold(Self::default(), |dns, record| dns.with(record.name.as_str(), &[&record.value]))
-    }
-}
-
-#[async_trait]
-impl Resolve for Dns {
-    async fn resolve(&self, name: &DnsName, kind: RecordKind, _by: Tick) -> Result<Answer, DnsError> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        let ttl = Duration::from_secs(60);
-        match self.records.get(name).filter(|_| kind == RecordKind::Txt) {
-            None => Ok(Answer::nx_domain(ttl)),
-            Some(Ok(texts)) => Ok(Answer::found(texts.iter().cloned().map(RecordData::Txt), ttl)),
-            Some(Err(kind)) => Err(DnsError::new(*kind)),
+    pub(crate) fn with(self, name: &str, texts: &[&str]) -> Self {
+        let name = DnsName::parse(name).unwrap();
+        for text in texts {
+            self.0.insert(name.clone(), Duration::from_secs(60), RecordData::Txt(text.as_bytes().to_vec()));
         }
+        self
+    }
+
+    pub(crate) fn failing(self, name: &str, kind: DnsErrorKind) -> Self {
+        self.0.fail(&DnsName::parse(name).unwrap(), kind);
+        self
+    }
+
+    /// The records as lines of a zone file.
+    pub(crate) fn of(records: &[DkimRecord]) -> Self {
+        let dns = Self::default();
+        records.iter().for_each(|record| dns.0.add(&record.to_string()).unwrap());
+        dns
     }
 }
 
@@ -79,7 +65,7 @@ pub(crate) fn signed(signer: &Dkim, content: &Content) -> Content {
 }
 
 pub(crate) async fn results(signer: &Dkim, content: &Content) -> Vec<DkimResult> {
-    check(content, &Dns::of(&signer.records().unwrap()), AT, BY).await
+    check(content, &Dns::of(&signer.records().unwrap()).0, AT, BY).await
 }
 
 /// Whether both signatures of [`both`] pass.
