@@ -23,7 +23,7 @@ use crate::witness::{Trust, Witness};
 /// A [`Resolve`] that asks recursive DNS servers through hickory.
 ///
 /// Cloning is cheap; clones share their connections. It must be asked within a tokio runtime that has I/O and time.
-/// It keeps no answers: put a `Cached` of posthaste-dns around it.
+/// It keeps no answers: put a [`Cached`](posthaste_dns::Cached) around it.
 #[derive(Clone)]
 pub struct Hickory(Arc<Inner>);
 

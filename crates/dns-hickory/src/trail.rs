@@ -162,3 +162,6 @@ fn seconds(ttl: u32) -> Duration {
 
 /// How many aliases are followed for one question.
 pub(crate) const MAX_ALIASES: usize = 8;
+
+#[cfg(test)]
+mod tests;
