@@ -2,7 +2,6 @@
 //! not trace, the test says so and passes, but under `CI=true` it fails.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -159,3 +159,22 @@ async fn nothing_is_published_for_an_attempt_that_was_given_up() {
     assert_eq!(result.unwrap_err().kind(), TransportErrorKind::Withdrawn);
     assert!(names(dir.path()).is_empty());
 }
+
+/// The engine gives up while files are written: behind that no file gets its name.
+#[tokio::test]
+async fn nothing_is_published_behind_a_give_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_owned();
+    let attempt = Attempt::builder(mail(&["bob@example.org"])).progress(Progress::Tracked).build();
+    let held = attempt.clone();
+    let maildir = Maildir::of_recipients(move |_| {
+        let outcomes = held.give_up(posthaste_types::Cause::local("out of time"));
+        assert!(outcomes.iter().all(|outcome| outcome.kind() == OutcomeKind::Deferred));
+        Some(root.clone())
+    });
+    let error = maildir.deliver(&attempt).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Withdrawn);
+    for folder in ["tmp", "new", "cur"] {
+        assert!(names(&dir.path().join(folder)).is_empty(), "{folder}");
+    }
+}
