@@ -227,6 +227,18 @@ fn rfc2046_delimiters_are_whole_lines() {
     assert_eq!(message.text().as_deref(), Some("--b cd\r\n --b c\r\nx--b c"));
 }
 
+/// The line end before a delimiter belongs to the delimiter, also where a header ends there.
+#[test]
+fn a_header_that_a_delimiter_ends_stays_within_its_part() {
+    let text = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX-A: 1\r\n--b--\r\n";
+    let message = parse(text);
+    assert_eq!(kinds(&message), [DefectKind::NoEmptyLine]);
+    let part = message.root().children().next().unwrap();
+    assert_eq!((part.raw_header(), part.raw_body()), (&b"X-A: 1"[..], &b""[..]));
+    assert_eq!(part.header("X-A").unwrap().raw(), b"X-A: 1");
+    assert_eq!(part.at() + part.raw().len(), text.find("\r\n--b--").unwrap());
+}
+
 #[test]
 fn rfc2046_parts_of_a_digest_are_messages() {
     let text = "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: one\r\n\r\n1\r\n--b\r\n\r\nSubject: two\r\n\r\n2\r\n--b--\r\n";

@@ -231,24 +231,27 @@ fn parse_rfc3339(text: &str) -> Option<Timestamp> {
         return None;
     }
     let micros: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
-    let offset = match zone {
-        "Z" | "z" => 0,
-        zone => {
-            let sign = if zone.starts_with('+') { 1 } else { -1 };
-            let (hours, minutes) = zone.strip_prefix(['+', '-'])?.split_once(':')?;
-            let whole = |part: &str, limit: i64| -> Option<i64> {
-                let fine = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-                fine.then(|| part.parse().ok())?.filter(|n| *n < limit)
-            };
-            sign * (whole(hours, 24)? * 3600 + whole(minutes, 60)? * 60)
-        }
-    };
+    let offset = parse_zone(zone)?;
     let civil = Civil::of(Timestamp::from_unix_secs(Civil::days(year, month, day) * DAY));
     if i64::from(civil.day) != day {
         return None; // the 31st of a month that has 30 days
     }
     let secs = Civil::days(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset;
     Some(Timestamp::from_unix_micros(secs * MICROS + micros))
+}
+
+/// `Z`, or hours and minutes from UTC, in seconds.
+fn parse_zone(zone: &str) -> Option<i64> {
+    if zone.eq_ignore_ascii_case("Z") {
+        return Some(0);
+    }
+    let sign = if zone.starts_with('+') { 1 } else { -1 };
+    let (hours, minutes) = zone.strip_prefix(['+', '-'])?.split_once(':')?;
+    let whole = |part: &str, limit: i64| -> Option<i64> {
+        let fine = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        fine.then(|| part.parse().ok())?.filter(|n| *n < limit)
+    };
+    Some(sign * (whole(hours, 24)? * 3600 + whole(minutes, 60)? * 60))
 }
 
 fn micros(duration: Duration) -> i64 {

@@ -232,9 +232,13 @@ impl Scanner<'_> {
         }
     }
 
-    /// A header that no empty line ends: its body is empty.
+    /// A header that no empty line ends: its body is empty. Its last line end belongs to the delimiter.
     fn end_header(&mut self, at: usize) {
         let Some(node) = self.nodes.get_mut(self.current) else { return };
+        node.header.end = node.header.end.min(at.max(node.header.start));
+        if let Some(field) = node.fields.last_mut() {
+            field.end = field.end.min(node.header.end).max(field.value);
+        }
         node.body = node.header.end..node.header.end;
         let mime = MimeFields::of(self.raw, &node.fields);
         if let Some(media) = mime.media {
