@@ -1,4 +1,37 @@
 //! For tests of mail: a loopback DNS server, a scripted receiver, a virtual clock and a Mailer in memory.
+//!
+//! The parts are real where they can be: the DNS server and the receiver speak their protocols on loopback, the Mailer
+//! is the engine itself. Time and chance are not: [`VirtualClock`] moves when told, [`SeededRandom`] repeats itself.
+//! So a test of five days of retries takes a moment, waits for nothing, and fails the same way every time.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! use std::time::Duration;
+//!
+//! use posthaste_testkit::{DnsServer, VirtualClock};
+//! use posthaste_types::Clock;
+//!
+//! let dns = DnsServer::start("example.com MX 10 mail.example.com".parse()?).await?;
+//! println!("a resolver may ask {}", dns.address());
+//!
+//! let clock = VirtualClock::new();
+//! let before = clock.tick();
+//! clock.advance(Duration::from_secs(5 * 86_400)).await;
+//! assert_eq!(clock.tick().since(before).as_secs(), 432_000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Scope
+//! For tests: no part of it belongs into a program that sends mail. The fakes of the ports (a zone in memory, a
+//! transport in memory) live beside their ports, where this crate takes them from.
+//!
+//! # Limits
+//! Sockets are bound to 127.0.0.1 alone. Virtual time is exact in a runtime of one thread: see [`VirtualClock`].
+//!
+//! # Features
+//! None.
 
 #![forbid(unsafe_code)]
 
