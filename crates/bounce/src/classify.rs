@@ -1,15 +1,17 @@
 //! From an answer to a verdict.
 //!
-//! The order, the first that says something decides: a provider's own code, a provider's phrase, a phrase
-//! of everybody, a code that is a provider's alone, the enhanced status code of the text, that of the
-//! report's field, the reply code with its stage.
+//! The order, the first that says something decides: a provider's own code, a provider's phrase, a code
+//! that has one meaning at the provider, a phrase of everybody, the enhanced status code of the text, that
+//! of the report's field, the reply code with its stage.
+
+use std::cmp::Reverse;
 
 use posthaste_types::{
     BounceClass, Cause, DnsFault, EnhancedStatus, Evidence, EvidenceSource, NetworkFault, ProviderId, Reply, Stage,
 };
 
 use crate::rules::{Fit, Hit, ReplyRow, Rules, TableId, Target};
-use crate::verdict::{Action, Severity, Verdict};
+use crate::verdict::{Action, ListEffect, Severity, Verdict};
 
 /// Classifies an SMTP reply by the built-in rules.
 ///
@@ -17,10 +19,11 @@ use crate::verdict::{Action, Severity, Verdict};
 /// are asked for one's marks. A reply of 2yz or 3yz is a success.
 ///
 /// ```
-/// use posthaste_bounce::{Action, ListEffect, classify};
-/// use posthaste_types::{BounceClass, ProviderId, Reply, Stage};
+/// use posthaste_bounce::classify;
+/// use posthaste_types::{BounceClass, Reply, Stage};
 ///
-/// let reply = Reply::parse(b"550-5.7.26 This mail has been blocked because the sender is unauthenticated")?;
+/// let reply = Reply::parse(b"450 4.2.0 <bob@example.org>: Recipient address rejected: Greylisted")?;
+/// assert_eq!(classify(&reply, Stage::Rcpt, None).class, BounceClass::Greylist);
 /// # Ok::<(), posthaste_types::ParseError>(())
 /// ```
 pub fn classify(reply: &Reply, stage: Stage, provider: Option<&ProviderId>) -> Verdict {
@@ -47,10 +50,12 @@ impl Rules {
             severity: severity_of(reply.code()),
         };
         let words = match status {
-            Some(status) => format!("{} {status} {text}", reply.code()),
-            None => format!("{} {text}", reply.code()),
+            Some(status) => Evidence::new(EvidenceSource::Reply, format_args!("{} {status} {text}", reply.code())),
+            None => Evidence::new(EvidenceSource::Reply, format_args!("{} {text}", reply.code())),
         };
-        self.judge(&said, vec![Evidence::new(EvidenceSource::Reply, words)])
+        let mut evidence = Vec::with_capacity(2);
+        evidence.push(words);
+        self.judge(&said, evidence)
     }
 
     /// Classifies the cause of an outcome; see [`classify_cause`].
@@ -89,7 +94,11 @@ impl Rules {
             return self.classes.verdict(BounceClass::Delivered, Severity::Success, None, words);
         }
         let Some(decision) = self.by_text(said).or_else(|| self.by_code(said)) else {
-            return self.classes.verdict(BounceClass::Unknown, said.severity, None, words);
+            let mut verdict = self.classes.verdict(BounceClass::Unknown, said.severity, None, words);
+            if !said.may_be(BounceClass::BadMailbox) {
+                verdict.list_effect = ListEffect::None;
+            }
+            return verdict;
         };
         words.push(decision.rule.clone());
         // RFC 5321 §4.5.3.1.10: too many recipients is temporary even where 552 is said.
@@ -102,27 +111,47 @@ impl Rules {
 
     /// What the words decide.
     fn by_text(&self, said: &Said<'_>) -> Option<Decision<'_>> {
-        let mut hits: Vec<Hit> = Vec::with_capacity(16);
-        self.matcher.scan(said.text, |hit| hits.push(hit));
+        let (hits, phrase) = self.hits(said);
         let tables = self.tables(said, &hits);
-        let mut best: Option<(Rank, &ReplyRow)> = None;
-        for hit in &hits {
-            let Target::Row(at) = hit.target else { continue };
-            let Some(row) = self.replies.row(at) else { continue };
-            let Some(rank) = rank(said, tables, hit, at, row) else { continue };
-            if best.as_ref().is_none_or(|(known, _)| rank < *known) {
-                best = Some((rank, row));
+        let ranked = hits.iter().filter_map(|hit| {
+            let Target::Row(at) = hit.target else { return None };
+            let row = self.replies.row(at)?;
+            Some((rank(said, tables, hit, at, row)?, row))
+        });
+        let own = ranked.min_by_key(|(rank, _)| *rank).map(|(_, row)| row);
+        let fits = |row: &ReplyRow| (row.status.fit(said.any_status()), row.code.fit(said.code, said.digit()));
+        let by_code = || tables.iter().find_map(|table| self.replies.by_code(*table, fits));
+        let row = own.or_else(|| by_code().filter(|row| said.may_be(row.class)));
+        row.or_else(|| self.replies.row(phrase?)).map(Decision::of)
+    }
+
+    /// The rows and marks of providers that the words hold, and the first phrase of everybody that applies:
+    /// among those the order of the file decides, it is one of safety.
+    fn hits(&self, said: &Said<'_>) -> (Vec<Hit>, Option<usize>) {
+        let mut hits = Vec::new();
+        let mut phrase: Option<usize> = None;
+        self.matcher.scan(said.text, |candidate| {
+            let generic = match candidate.target {
+                Target::Row(at) => {
+                    self.replies.row(at).filter(|row| row.table == TableId::GENERIC).map(|row| (at, row))
+                }
+                Target::Provider(_) => None,
+            };
+            let Some((at, row)) = generic else {
+                hits.extend(candidate.hit());
+                return;
+            };
+            if phrase.is_none_or(|known| at < known) && applies(said, row) && candidate.hit().is_some() {
+                phrase = Some(at);
             }
-        }
-        best.map(|(_, row)| Decision::of(row)).or_else(|| {
-            let fits = |row: &ReplyRow| (row.status.fit(said.any_status()), row.code.fit(said.code, said.digit()));
-            tables.iter().find_map(|table| self.replies.by_code(*table, fits)).map(Decision::of)
-        })
+        });
+        (hits, phrase)
     }
 
     /// What the codes decide.
     fn by_code(&self, said: &Said<'_>) -> Option<Decision<'_>> {
-        let registered = |status: EnhancedStatus| self.registry.meaning(status, said.severity);
+        let registered =
+            |status| self.registry.meaning(status, said.severity).filter(|meaning| said.may_be(meaning.class));
         let meaning = said.status.and_then(registered).or_else(|| said.field.and_then(registered));
         let meaning = meaning.or_else(|| self.codes.meaning(said.code?, said.stage))?;
         Some(Decision { class: meaning.class, action: meaning.action, rule: &meaning.rule })
@@ -174,6 +203,16 @@ impl Said<'_> {
         self.status.or(self.field)
     }
 
+    /// Whether an answer at this stage can be of this class. RFC 5321 §3.3: no recipient is known before
+    /// RCPT, so what is said earlier is about the sending address (greeting, EHLO) or the sender (MAIL).
+    fn may_be(&self, class: BounceClass) -> bool {
+        match self.stage {
+            Some(Stage::Connect | Stage::Ehlo) => !is_about_recipient(class) && class != BounceClass::Policy,
+            Some(Stage::StartTls | Stage::Auth | Stage::Mail) => !is_about_recipient(class),
+            _ => true,
+        }
+    }
+
     /// The first digit that fits the severity.
     fn digit(&self) -> u16 {
         match self.severity {
@@ -197,32 +236,47 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// The smaller decides: kind of match, place of the table, fit of the status and of the code, weight of the
-/// text (the more the better), place of the row.
-type Rank = (Kind, usize, Fit, Fit, std::cmp::Reverse<usize>, usize);
+/// Whether a phrase of everybody applies to an answer with these codes.
+fn applies(said: &Said<'_>, row: &ReplyRow) -> bool {
+    said.may_be(row.class)
+        && row.code.fit(said.code, said.digit()) != Fit::Other
+        && row.status.admits(said.any_status())
+}
+
+/// The smaller decides: a code before a phrase, then the place of the table, fit of the status and of the
+/// code, weight of the text (the more the better), place of the row.
+type Rank = (Kind, usize, Fit, Fit, Reverse<usize>, usize);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    ProviderCode,
-    ProviderPhrase,
+    Code,
     Phrase,
 }
 
-/// `None` if the row does not apply.
+/// The rank of a provider's row; `None` if it does not apply.
 fn rank(said: &Said<'_>, tables: &[TableId], hit: &Hit, at: usize, row: &ReplyRow) -> Option<Rank> {
-    let code = row.code.fit(said.code, said.digit());
-    if row.table == TableId::GENERIC {
-        let applies = code != Fit::Other && row.status.admits(said.any_status());
-        // Among phrases the order of the file decides: it is one of safety.
-        return applies.then_some((Kind::Phrase, 0, Fit::Any, Fit::Any, std::cmp::Reverse(0), at));
-    }
     let place = tables.iter().position(|table| *table == row.table)?;
+    let code = row.code.fit(said.code, said.digit());
     let status = row.status.fit(said.any_status());
-    let kind = if hit.is_code { Kind::ProviderCode } else { Kind::ProviderPhrase };
+    let kind = if hit.is_code { Kind::Code } else { Kind::Phrase };
     // A short phrase means something only with the code that it was seen with.
     let certain = hit.is_code || hit.weight >= CERTAIN;
     let applies = certain || (status != Fit::Other && code != Fit::Other);
-    applies.then_some((kind, place, status, code, std::cmp::Reverse(hit.weight), at))
+    (applies && said.may_be(row.class)).then_some((kind, place, status, code, Reverse(hit.weight), at))
+}
+
+/// Whether the class blames the recipient or its domain.
+const fn is_about_recipient(class: BounceClass) -> bool {
+    matches!(
+        class,
+        BounceClass::BadAddressSyntax
+            | BounceClass::BadDomain
+            | BounceClass::BadMailbox
+            | BounceClass::InactiveMailbox
+            | BounceClass::MailboxTemp
+            | BounceClass::Quota
+            | BounceClass::RecipientPolicy
+    )
 }
 
 /// The text of a reply in one line without the enhanced status codes, and the first of these.

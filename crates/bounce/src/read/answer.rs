@@ -7,6 +7,7 @@ use super::diagnostic::Diagnostic;
 use super::feedback::report_of;
 use super::fields::{Fields, split_header};
 use super::limits::ReadError;
+use super::mime::parameter;
 use super::notification::settle;
 use super::original::original_of;
 use super::text::{Human, Named, addresses, human, recipients};
@@ -18,7 +19,10 @@ use crate::verdict::Severity;
 impl Reader<'_> {
     pub(super) fn unstructured(&self) -> Result<Reading, ReadError> {
         let suspicion = self.suspicion();
-        if suspicion >= LIKELY {
+        if suspicion >= POSSIBLE {
+            if let Some(reading) = self.status_in_text()? {
+                return Ok(reading);
+            }
             let reading = self.bounce_in_words(suspicion)?;
             if !reading.recipients.is_empty() {
                 return Ok(reading);
@@ -32,16 +36,23 @@ impl Reader<'_> {
         let fields = self.parts.message.fields;
         let signals = &self.rules.signals;
         let count = |kind| signals.count(kind, |name| fields.text(name)).0.min(1);
-        let null_path = fields.find("Return-Path").is_some_and(|path| path.trim() == "<>");
+        let path = fields.find("Return-Path").unwrap_or_default().to_ascii_lowercase();
+        let is_null = path == "<>" || path.contains("mailer-daemon");
+        let content_type = fields.find("Content-Type").unwrap_or_default();
+        let is_report = parameter(&content_type, "report-type").is_some_and(|kind| kind == "delivery-status");
         let failed = fields.find("X-Failed-Recipients").is_some();
-        2 * count(SignalKind::BounceFrom)
-            + 2 * count(SignalKind::BounceSubject)
-            + usize::from(null_path)
-            + 4 * usize::from(failed)
+        let certain = count(SignalKind::BounceFrom) + count(SignalKind::BounceSubject) + usize::from(is_report);
+        2 * certain + usize::from(is_null) + 4 * usize::from(failed)
     }
 
     fn bounce_in_words(&self, suspicion: usize) -> Result<Reading, ReadError> {
         let human = human(self.parts, self.rules, self.limits);
+        let begin: String = human.text.chars().take(MAX_WORDS).collect();
+        let speaks = self.rules.signals.speaks(SignalKind::BounceText, &begin.to_lowercase());
+        let suspicion = suspicion + 2 * usize::from(speaks);
+        if suspicion < LIKELY {
+            return Ok(super::empty(Format::Unknown));
+        }
         let mut reading = Reading { original: self.original()?, ..super::empty(Format::Text) };
         if reading.original.fields.is_empty() && !human.original.is_empty() {
             let (header, ..) = split_header(&human.original);
@@ -103,8 +114,8 @@ impl Reader<'_> {
         let subject = self.parts.message.fields.text("Subject").unwrap_or_default();
         let begin: String = text.chars().take(MAX_WORDS).collect();
         let said = format!("{subject} {begin}").to_lowercase();
-        let delayed = DELAYED.iter().any(|word| said.contains(word));
-        let failed = FAILED.iter().any(|word| said.contains(word));
+        let delayed = self.rules.signals.speaks(SignalKind::Delayed, &said);
+        let failed = self.rules.signals.speaks(SignalKind::Failed, &said);
         if delayed && !failed { ReportKind::Delay } else { ReportKind::Bounce }
     }
 
@@ -132,25 +143,11 @@ impl Reader<'_> {
     }
 }
 
-/// What the header must say before a text is asked for recipients.
-const LIKELY: usize = 2;
+/// What the header must say before the text is looked at.
+const POSSIBLE: usize = 1;
+/// What header and text must say before the text is asked for recipients.
+const LIKELY: usize = 3;
 /// What it must say where the text itself is not understood.
 const CERTAIN: usize = 4;
 /// The most characters of a text that are classified.
 const MAX_WORDS: usize = 4_000;
-const DELAYED: &[&str] = &[
-    "will retry",
-    "will be retried",
-    "will continue to",
-    "continue trying",
-    "keep trying",
-    "still being",
-    "you do not need to resend",
-    "delayed",
-    "warning message only",
-    "this is a warning",
-    "not yet been delivered",
-    "no action is required",
-];
-const FAILED: &[&str] =
-    &["giving up", "permanent", "fatal error", "failed permanently", "undeliverable", "returned to sender"];

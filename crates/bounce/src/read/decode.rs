@@ -87,9 +87,12 @@ pub(crate) fn decode_words(value: &str) -> String {
 
 /// The text of the encoded word at the beginning, and what stands behind it.
 fn decode_word(word: &str) -> Option<(String, &str)> {
-    let (charset, rest) = word.strip_prefix("=?")?.split_once('?')?;
+    // RFC 2047 §2 allows 75 characters.
+    let whole = word.get(..word.floor_char_boundary(MAX_WORD))?;
+    let (charset, rest) = whole.strip_prefix("=?")?.split_once('?')?;
     let (encoding, rest) = rest.split_once('?')?;
     let (encoded, behind) = rest.split_once("?=")?;
+    let behind = word.get(whole.len() - behind.len()..)?;
     let bytes = match encoding {
         "B" | "b" => base64(encoded.as_bytes(), encoded.len()),
         "Q" | "q" => quoted_printable(encoded.replace('_', " ").as_bytes(), encoded.len()),
@@ -104,7 +107,10 @@ fn decode_word(word: &str) -> Option<(String, &str)> {
     Some((text, behind))
 }
 
-pub(crate) fn hex(digit: u8) -> Option<u8> {
+/// The longest encoded word that is read, in octets.
+const MAX_WORD: usize = 1_000;
+
+fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 

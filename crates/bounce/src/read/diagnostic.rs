@@ -16,6 +16,7 @@ impl Diagnostic {
     /// Takes a diagnostic apart. QUIRK: `host mx[192.0.2.1] said: 550 5.1.1 ...`, replies of several lines
     /// that were joined (`550-5.1.1 no 550 5.1.1 one`), `#5.1.1`.
     pub(crate) fn parse(text: &str) -> Self {
+        let text = text.get(..text.floor_char_boundary(MAX_LEN)).unwrap_or_default();
         let found = find_code(text);
         let said = found.map_or(text, |(_, at)| text.get(at..).unwrap_or_default());
         let status = status_in(said).or_else(|| status_in(text));
@@ -117,6 +118,8 @@ fn stage_in(text: &str) -> Option<Stage> {
     STAGES.iter().find(|(_, parts)| has(parts)).map(|(stage, _)| *stage)
 }
 
+/// How much of a diagnostic is looked at, in octets.
+const MAX_LEN: usize = 16 * 1024;
 /// Words of Postfix, Exim, PowerMTA and others, the more certain first.
 const STAGES: &[(Stage, &[&str])] = &[
     (Stage::EndOfData, &["end of data", "after data", "final data", "final dot", "end-of-data", "after pipelined end"]),

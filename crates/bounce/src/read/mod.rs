@@ -12,12 +12,14 @@ mod original;
 mod status;
 mod text;
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use posthaste_types::Address;
 
 use crate::report::{Format, Original, Reading, RecipientReport};
 use crate::rules::Rules;
+use diagnostic::Diagnostic;
 use fields::Fields;
 pub use limits::{Limits, ReadError, ReadErrorKind};
 use mime::Parts;
@@ -47,7 +49,7 @@ impl Rules {
     /// [`ReadError`] only if a limit is passed.
     pub fn read(&self, raw: &[u8], limits: &Limits) -> Result<Reading, ReadError> {
         let parts = mime::parts(raw, limits)?;
-        let reader = Reader { rules: self, limits, parts: &parts };
+        let reader = Reader { rules: self, limits, parts: &parts, human: OnceCell::new() };
         let mut reading = match reader.structured()? {
             Some(reading) => reading,
             None => reader.unstructured()?,
@@ -62,6 +64,8 @@ struct Reader<'a> {
     rules: &'a Rules,
     limits: &'a Limits,
     parts: &'a Parts<'a>,
+    /// What the text for people says, read when it is needed.
+    human: OnceCell<Diagnostic>,
 }
 
 impl Reader<'_> {

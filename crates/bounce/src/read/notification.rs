@@ -1,6 +1,7 @@
 //! Delivery status notifications (RFC 3464, RFC 6533).
 
-use posthaste_types::{EnhancedStatus, EnvelopeId, Evidence, EvidenceSource, ProviderId, Text};
+use memchr::memmem;
+use posthaste_types::{BounceClass, EnhancedStatus, EnvelopeId, Evidence, EvidenceSource, ProviderId, Text};
 
 use super::Reader;
 use super::diagnostic::{Diagnostic, status_in};
@@ -19,7 +20,24 @@ impl Reader<'_> {
         if text.len() > self.limits.fields {
             return Err(ReadError::new(ReadErrorKind::Fields, self.limits.fields, part.at));
         }
-        let status = Status::parse(&text);
+        self.status(&text, part.at)
+    }
+
+    /// Reads the fields of a delivery status that stand within a text: the message has lost its structure.
+    pub(super) fn status_in_text(&self) -> Result<Option<Reading>, ReadError> {
+        let Some(part) = self.parts.leaves.first() else { return Ok(None) };
+        let text = part.decoded(self.limits.text);
+        let is_field = |at: &usize| *at == 0 || text.get(at - 1) == Some(&b'\n');
+        let find = |name: &str| memmem::find_iter(&text, name.as_bytes()).find(is_field);
+        let Some(recipient) = find("Final-Recipient:") else { return Ok(None) };
+        let begin = ["Reporting-MTA:", "Original-Recipient:"].into_iter().filter_map(find).fold(recipient, usize::min);
+        let rest = text.get(begin..).unwrap_or_default();
+        let end = memmem::find(rest, b"\n--").unwrap_or(rest.len());
+        self.status(rest.get(..end).unwrap_or_default(), part.at)
+    }
+
+    fn status(&self, text: &[u8], at: usize) -> Result<Option<Reading>, ReadError> {
+        let status = Status::parse(text, self.limits.recipients);
         let mut reading = Reading { original: self.original()?, ..super::empty(Format::DeliveryStatus) };
         reading.defects.clone_from(&status.defects);
         reading.envelope_id = get(&status.message, "original-envelope-id").and_then(|id| EnvelopeId::parse(id).ok());
@@ -30,7 +48,7 @@ impl Reader<'_> {
         let mut recipients = Vec::new();
         for group in &status.recipients {
             let Some(recipient) = self.recipient(group, &status.message, &mut reading.defects) else { continue };
-            self.push(&mut recipients, recipient, part.at)?;
+            self.push(&mut recipients, recipient, at)?;
         }
         reading.recipients = recipients;
         Ok((!reading.recipients.is_empty()).then_some(reading))
@@ -62,7 +80,15 @@ impl Reader<'_> {
             let reporting = untyped(get(message, "reporting-mta")?);
             self.rules.providers.of_host(reporting)
         });
-        let told = Told { reported, status, diagnostic: &diagnostic, provider: provider.as_ref() };
+        let comment = get(group, "status").and_then(comment).filter(|_| diagnostic_text.is_none());
+        let words = comment.map(Diagnostic::parse).unwrap_or_else(|| diagnostic.clone());
+        let told = Told {
+            reported,
+            status,
+            diagnostic: &words,
+            provider: provider.as_ref(),
+            is_said: diagnostic_text.is_some(),
+        };
         let verdict = self.verdict(&told, evidence(group));
         Some(RecipientReport {
             kind: kind(reported),
@@ -88,12 +114,14 @@ impl Reader<'_> {
             provider: told.provider,
             severity: told.severity(),
         };
-        let human;
-        if said.text.is_empty() && !matches!(said.severity, Severity::Success) {
-            // The report has no diagnostic: what it says to people has to do.
-            human = Diagnostic::parse(&self.words_for_people());
-            said = Said { code: human.code, status: human.status, stage: human.stage, text: &human.words, ..said };
+        let verdict = self.rules.judge(&said, evidence.clone());
+        let vague = matches!(verdict.class, BounceClass::Unknown | BounceClass::Protocol);
+        if told.is_said || !vague {
+            return settle(verdict, kind(told.reported));
         }
+        // The report has no diagnostic, and its codes say little: what it says to people has to do.
+        let human = self.human.get_or_init(|| Diagnostic::parse(&self.words_for_people()));
+        said = Said { code: human.code, status: human.status, stage: human.stage, text: &human.words, ..said };
         settle(self.rules.judge(&said, evidence), kind(told.reported))
     }
 
@@ -109,6 +137,8 @@ struct Told<'a> {
     status: Option<EnhancedStatus>,
     diagnostic: &'a Diagnostic,
     provider: Option<&'a ProviderId>,
+    /// Whether there is a diagnostic.
+    is_said: bool,
 }
 
 impl Told<'_> {
@@ -133,6 +163,8 @@ pub(super) fn settle(mut verdict: Verdict, kind: ReportKind) -> Verdict {
     let retries = matches!(verdict.action, Action::Retry | Action::RetrySlower);
     match kind {
         ReportKind::Bounce if retries && verdict.list_effect == ListEffect::Soft => verdict.action = Action::CountSoft,
+        // A report proves one recipient: whoever can make one must not take a domain off.
+        ReportKind::Bounce if verdict.action == Action::SuppressDomain => verdict.action = Action::SuppressAddress,
         ReportKind::Bounce if verdict.action == Action::Retry => verdict.action = Action::LogInvestigate,
         ReportKind::Delay => {
             // RFC 3464 §2.3.3: a delay is no failure; it never counts.
@@ -160,6 +192,12 @@ fn evidence(group: &Group) -> Vec<Evidence> {
     let fields = [("diagnostic-code", "Diagnostic-Code"), ("status", "Status"), ("action", "Action")];
     let value = |(name, shown): &(&str, &str)| Some(format!("{shown}: {}", get(group, name)?));
     fields.iter().filter_map(value).map(|text| Evidence::new(EvidenceSource::ReportField, text)).collect()
+}
+
+/// The comment of a Status field: `4.0.0 (host name lookup failure)`.
+fn comment(status: &str) -> Option<&str> {
+    let (_, comment) = status.split_once('(')?;
+    Some(comment.trim_end_matches(')'))
 }
 
 fn add(defects: &mut Vec<Defect>, defect: Defect) {

@@ -16,11 +16,12 @@ pub(crate) struct Status {
 
 impl Status {
     /// Reads the groups. Tolerated: fields of a recipient in the first group, recipients without an empty
-    /// line between them, empty lines within a recipient.
-    pub(crate) fn parse(text: &[u8]) -> Self {
+    /// line between them, empty lines within a recipient. It stops
+    /// behind `most` recipients.
+    pub(crate) fn parse(text: &[u8], most: usize) -> Self {
         let mut status = Self::default();
         let mut at = 0;
-        while at < text.len() {
+        while at < text.len() && status.recipients.len() <= most {
             let begin = at;
             while at < text.len() && !is_blank(line(text, at)) {
                 at = line_end(text, at);
@@ -44,7 +45,9 @@ impl Status {
             let names_one = RECIPIENT.contains(&name.as_str());
             of_recipient |= names_one || OF_RECIPIENT.contains(&name.as_str());
             if !of_recipient || OF_MESSAGE.contains(&name.as_str()) {
-                self.message.push((name, value));
+                if self.message.len() < MAX_GROUP {
+                    self.message.push((name, value));
+                }
                 continue;
             }
             if !is_first && name == "original-recipient" && self.last_has("final-recipient") && self.last_has("status")
@@ -70,7 +73,7 @@ impl Status {
         if self.recipients.is_empty() {
             return true;
         }
-        let repeats = self.last_has(name) && (names_one || is_first);
+        let repeats = (names_one || is_first) && self.last_has(name);
         repeats || (names_one && is_first && self.last_has("final-recipient"))
     }
 
@@ -79,7 +82,7 @@ impl Status {
     }
 
     fn push_to_last(&mut self, field: Option<(String, String)>) {
-        if let Some(last) = self.recipients.last_mut() {
+        if let Some(last) = self.recipients.last_mut().filter(|last| last.len() < MAX_GROUP) {
             last.extend(field);
         }
     }
@@ -147,6 +150,8 @@ fn unescape(text: &str) -> String {
     plain + rest
 }
 
+/// The most fields of one group that are kept.
+const MAX_GROUP: usize = 100;
 /// The fields that name a recipient.
 const RECIPIENT: &[&str] = &["final-recipient", "original-recipient", "x-actual-recipient"];
 /// The fields of the message (RFC 3464 §2.2).
@@ -161,7 +166,7 @@ mod tests {
     use super::*;
 
     fn finals(text: &str) -> Vec<(String, Option<String>)> {
-        let status = Status::parse(text.as_bytes());
+        let status = Status::parse(text.as_bytes(), 99);
         let value = |group: &Group, name: &str| get(group, name).map(str::to_owned);
         status
             .recipients

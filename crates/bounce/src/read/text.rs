@@ -8,7 +8,7 @@ use posthaste_types::Address;
 use super::fields::Fields;
 use super::limits::Limits;
 use super::mime::Parts;
-use crate::rules::Rules;
+use crate::rules::{Rules, SignalKind};
 
 /// What a person reads, and what is enclosed behind it.
 #[derive(Debug, Default)]
@@ -33,21 +33,41 @@ pub(crate) fn human(parts: &Parts<'_>, rules: &Rules, limits: &Limits) -> Human 
 fn cut(text: Cow<'_, str>, rules: &Rules) -> Human {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let bare = line.trim();
-        // A line of rules or a sentence that ends in a colon or a full stop announces the copy.
-        let announces =
-            bare.starts_with("--") || bare.ends_with([':', '.']) || bare.ends_with("--") || bare.starts_with("==");
         let behind = at + line.len();
-        if announces && bare.len() <= MAX_MARK && at > 0 && rules.signals.begins_original(bare) {
-            let original = text.get(behind..).unwrap_or_default().trim_start_matches(['\r', '\n', ' ']);
-            return Human {
-                text: text.get(..at).unwrap_or_default().to_owned(),
-                original: original.as_bytes().to_vec(),
-            };
+        let original = match begins_original(line, rules) {
+            Begins::Behind if at > 0 => text.get(behind..),
+            Begins::Here if at > 0 => text.get(at..),
+            _ => None,
+        };
+        if let Some(original) = original {
+            let original = original.trim_start_matches(['\r', '\n', ' ']).as_bytes().to_vec();
+            return Human { text: text.get(..at).unwrap_or_default().to_owned(), original };
         }
         at = behind;
     }
     Human { text: text.into_owned(), original: Vec::new() }
+}
+
+enum Begins {
+    Behind,
+    Here,
+    Not,
+}
+
+/// Whether a copy of the message begins behind this line, announced by a rule or by a sentence that ends in
+/// a colon or a full stop, or with it, unannounced.
+fn begins_original(line: &str, rules: &Rules) -> Begins {
+    let bare = line.trim_start_matches(['>', ' ']).trim_end();
+    let starts = |name: &str| bare.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    if starts("Received: ") || starts("Received:from") || starts("Return-Path:") {
+        return Begins::Here;
+    }
+    let is_rule = ["--", "==", "**", "|--"].iter().any(|rule| bare.starts_with(rule) || bare.ends_with(rule));
+    let announces = is_rule || bare.ends_with([':', '.']);
+    if announces && bare.len() <= MAX_MARK && rules.signals.speaks(SignalKind::Original, &bare.to_lowercase()) {
+        return Begins::Behind;
+    }
+    Begins::Not
 }
 
 /// The text of HTML: no tags, the commonest entities read.
@@ -76,8 +96,15 @@ pub(crate) struct Named {
 
 /// The recipients of a text. `own` are addresses that cannot be meant: those to which the report came.
 pub(crate) fn recipients(human: &Human, message: Fields<'_>, own: &HashSet<String>, most: usize) -> Vec<Named> {
-    let failed: Vec<Address> = message.all("X-Failed-Recipients").flat_map(|value| addresses(&value)).collect();
+    let failed = message.all("X-Failed-Recipients").flat_map(|value| addresses(&value));
+    let failed: Vec<Address> = failed.take(MAX_NAMED).collect();
     let mut found = candidates(&human.text, own);
+    if found.is_empty() {
+        // Who mails himself is a recipient too: but only a line that begins so says it.
+        found = candidates(&human.text, &HashSet::new());
+        found.retain(|(_, _, tier)| *tier == 0);
+    }
+    let mut found: Vec<(Address, usize)> = found.into_iter().map(|(address, at, _)| (address, at)).collect();
     if !failed.is_empty() {
         let lines = std::mem::take(&mut found);
         for address in failed {
@@ -109,30 +136,42 @@ fn spread(text: &str, found: Vec<(Address, usize)>) -> Vec<Named> {
     found.into_iter().map(|(address, at)| Named { words: words(at), address }).collect()
 }
 
-/// The addresses of a text with the places of their lines: those of the most certain kind of line.
-fn candidates(text: &str, own: &HashSet<String>) -> Vec<(Address, usize)> {
-    let mut tiers: [Vec<(Address, usize)>; 3] = Default::default();
+/// The addresses of a text with the places of their lines and their tier: those of the most certain tier.
+fn candidates(text: &str, own: &HashSet<String>) -> Vec<(Address, usize, usize)> {
+    let mut found: Vec<(Address, usize, usize)> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut best = usize::MAX;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let tier = tier(line);
+        let begin = at;
+        at += line.len();
+        if tier > best || found.len() >= MAX_NAMED {
+            continue;
+        }
         for address in addresses(line) {
-            let is_seen = |tier: &Vec<(Address, usize)>| tier.iter().any(|(seen, _)| *seen == address);
-            if own.contains(&address.normalized()) || is_system(&address) || tiers[..=tier].iter().any(is_seen) {
+            let name = address.normalized();
+            if own.contains(&name) || is_system(&address) {
                 continue;
             }
-            if let Some(tier) = tiers.get_mut(tier).filter(|tier| tier.len() < MAX_NAMED) {
-                tier.push((address, at));
+            if tier < best {
+                best = tier;
+                found.clear();
+                seen.clear();
+            }
+            if seen.insert(name) {
+                found.push((address, begin, tier));
             }
         }
-        at += line.len();
     }
-    tiers.into_iter().find(|tier| !tier.is_empty()).unwrap_or_default()
+    found
 }
 
 /// How certain it is that the line names a recipient: 0 the most.
 fn tier(line: &str) -> usize {
     let lower = line.trim().to_ascii_lowercase();
-    let bare = lower.trim_start_matches(['*', '-', '>', '<', ' ', '"', '\'', '\t']);
+    // QUIRK: `<<< 550 bob@example.org... no such user` of Sendmail.
+    let bare = lower.trim_start_matches(|c: char| "*-><\"' \t".contains(c) || c.is_ascii_digit());
     let first = bare.split([' ', '\t', ':', '>', ',', ';', '(']).next().unwrap_or_default();
     let named = [
         "rcpt to",
@@ -164,18 +203,25 @@ pub(crate) fn addresses(line: &str) -> Vec<Address> {
             continue;
         }
         let word = line.get(begin..at).unwrap_or_default();
-        let before = line.get(..begin).unwrap_or_default().trim_end_matches(|c: char| is_edge(c)).to_ascii_lowercase();
-        begin = at + c.len_utf8();
-        let is_sender = before.ends_with("mail from") || before.ends_with("from");
-        if word.contains('@') && !is_sender {
+        if word.contains('@') && !is_sender(line, begin) {
             let word = word.trim_matches(|c| ".*=!?".contains(c));
             found.extend(Address::parse(word).ok().filter(|address| address.domain().as_str().contains('.')));
         }
+        begin = at + c.len_utf8();
         if found.len() >= MAX_NAMED {
             break;
         }
     }
     found
+}
+
+/// Whether what stands before says that the address at `at` is the sender's.
+fn is_sender(line: &str, at: usize) -> bool {
+    let before = line.as_bytes().get(..at).unwrap_or_default();
+    let near = before.get(before.len().saturating_sub(16)..).unwrap_or_default().to_ascii_lowercase();
+    let end = near.iter().rposition(u8::is_ascii_alphabetic).map_or(0, |at| at + 1);
+    let words = near.get(..end).unwrap_or_default();
+    words.ends_with(b"mail from") || (before.len() < 16 && words.trim_ascii() == b"from")
 }
 
 /// An address of a mail system, never a recipient.

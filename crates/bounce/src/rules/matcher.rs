@@ -1,6 +1,7 @@
 //! All patterns of all rows in one automaton: one pass over the text finds every row that may apply.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
@@ -14,13 +15,7 @@ use super::replies::ReplyRows;
 pub(crate) struct Matcher {
     automaton: AhoCorasick,
     /// By the number of the head: the patterns that begin with it.
-    by_head: Vec<Vec<Candidate>>,
-}
-
-#[derive(Debug)]
-struct Candidate {
-    pattern: Pattern,
-    target: Target,
+    by_head: Vec<Vec<(Target, Pattern)>>,
 }
 
 /// What a pattern belongs to.
@@ -46,7 +41,7 @@ impl Matcher {
         let marks = providers.marks().map(|(at, pattern)| (Target::Provider(at), pattern));
         let mut heads: Vec<&str> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
-        let mut by_head: Vec<Vec<Candidate>> = Vec::new();
+        let mut by_head: Vec<Vec<(Target, Pattern)>> = Vec::new();
         for (target, pattern) in rows.chain(marks) {
             let place = *places.entry(&pattern.head).or_insert_with(|| {
                 heads.push(&pattern.head);
@@ -54,35 +49,52 @@ impl Matcher {
                 heads.len() - 1
             });
             if let Some(candidates) = by_head.get_mut(place) {
-                candidates.push(Candidate { pattern: pattern.clone(), target });
+                candidates.push((target, pattern.clone()));
             }
         }
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&heads)
             .map_err(|_| RulesError::new("replies.csv", 0, RulesErrorKind::TooManyPatterns))?;
         Ok(Self { automaton, by_head })
     }
 
-    /// Calls `found` for each pattern that holds in the first octets of `text`.
-    pub(crate) fn scan(&self, text: &str, mut found: impl FnMut(Hit)) {
+    /// Calls `visit` with each pattern whose head stands in the first octets of `text`; what it asks for
+    /// behind its head is the visitor's to ask, if it wants the pattern at all.
+    pub(crate) fn scan(&self, text: &str, mut visit: impl FnMut(Candidate<'_>)) {
         let text = text.as_bytes();
         let text = text.get(..MAX_TEXT).unwrap_or(text);
         for head in self.automaton.find_overlapping_iter(text).take(MAX_HEADS) {
-            let candidates = self.by_head.get(head.pattern().as_usize()).map_or(&[][..], Vec::as_slice);
-            for Candidate { pattern, target } in candidates {
-                if pattern.holds(text, head.start(), head.end()) {
-                    found(Hit { target: *target, weight: pattern.weight, is_code: pattern.is_code });
-                }
+            let begins = self.by_head.get(head.pattern().as_usize()).map_or(&[][..], Vec::as_slice);
+            for (target, pattern) in begins {
+                visit(Candidate { target: *target, pattern, text, head: head.range() });
             }
         }
     }
 }
 
+/// A pattern whose head was found.
+#[derive(Debug)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) target: Target,
+    pattern: &'a Pattern,
+    text: &'a [u8],
+    head: Range<usize>,
+}
+
+impl Candidate<'_> {
+    /// The hit, if the rest of the pattern holds too.
+    pub(crate) fn hit(&self) -> Option<Hit> {
+        let Self { target, pattern, text, head } = self;
+        let hit = Hit { target: *target, weight: pattern.weight, is_code: pattern.is_code };
+        pattern.holds(text, head.start, head.end).then_some(hit)
+    }
+}
+
 /// The most text of one answer that is looked at, in octets. A reply of 128 lines of 512 octets has more;
 /// what decides stands at its beginning.
-const MAX_TEXT: usize = 8 * 1024;
+const MAX_TEXT: usize = 4 * 1024;
 /// The most heads of one answer that are looked at.
-const MAX_HEADS: usize = 2_000;
+const MAX_HEADS: usize = 500;

@@ -88,3 +88,50 @@ impl Rules {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use posthaste_types::{ProviderId, Reply, Stage};
+
+    use super::csv::{Row, alternatives, parse as rows};
+    use super::*;
+
+    /// A reply that a row is about: its first code, status and text.
+    fn example(row: &Row<'_>, text: &str) -> Reply {
+        let code = row.cell("code").split('|').next().unwrap_or_default().replace("xx", "50");
+        let status = alternatives(row.cell("status")).next().unwrap_or_default();
+        let status = status.split('-').next().unwrap_or_default();
+        let digit = if code.starts_with('4') { "4" } else { "5" };
+        let status = status.replacen('x', digit, 1).replace(['x', 'n'], "1").replace("o1e", "");
+        let code = if code.is_empty() { "550" } else { &code };
+        let (text, number) = text.split_once('{').unwrap_or((text, ""));
+        let number = number.trim_end_matches('}').split('-').next().unwrap_or_default();
+        let text = format!("{status} {}{number}", text.replace('*', "<bob@example.org>"));
+        Reply::new(code.parse().unwrap(), text.trim()).unwrap()
+    }
+
+    #[test]
+    fn each_alternative_of_each_provider_row_decides_for_its_provider() {
+        let columns = ["provider", "code", "status", "match", "class", "action", "meaning", "backoff", "source"];
+        let rules = Rules::builtin();
+        let mut wrong = Vec::new();
+        let mut count = 0;
+        for row in rows("replies.csv", Tables::builtin().replies, &columns).unwrap() {
+            let provider = match row.cell("provider") {
+                "orange_laposte" => "orange",
+                other => other,
+            };
+            let provider = ProviderId::parse(provider).unwrap();
+            let texts: Vec<&str> = alternatives(row.cell("match")).collect();
+            for text in if texts.is_empty() { vec!["words that are new"] } else { texts } {
+                let reply = example(&row, text);
+                let verdict = rules.classify(&reply, Stage::EndOfData, Some(&provider));
+                count += 1;
+                if verdict.class.as_str() != row.cell("class") {
+                    wrong.push(format!("line {}: {reply}: {verdict}", row.line));
+                }
+            }
+        }
+        assert!(count > 300 && wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    }
+}

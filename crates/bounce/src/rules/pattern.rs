@@ -91,9 +91,19 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
 fn follow(mut rest: &[u8], pieces: &[String]) -> bool {
     pieces.iter().all(|piece| {
         let window = rest.get(..GAP + piece.len()).unwrap_or(rest);
-        let at = window.windows(piece.len()).position(|part| part.eq_ignore_ascii_case(piece.as_bytes()));
-        rest = at.and_then(|at| rest.get(at + piece.len()..)).unwrap_or_default();
-        at.is_some()
+        let end = find(window, piece.as_bytes());
+        rest = end.and_then(|end| rest.get(end..)).unwrap_or_default();
+        end.is_some()
+    })
+}
+
+/// Where `piece`, in lower case, first ends in `text`, in any case.
+fn find(text: &[u8], piece: &[u8]) -> Option<usize> {
+    let first = *piece.first()?;
+    let mut begins = memchr::memchr2_iter(first, first.to_ascii_uppercase(), text);
+    begins.find_map(|at| {
+        let end = at + piece.len();
+        text.get(at..end)?.eq_ignore_ascii_case(piece).then_some(end)
     })
 }
 

@@ -23,7 +23,10 @@ pub(crate) enum SignalKind {
     AutoReplyWeak,
     BounceFrom,
     BounceSubject,
+    BounceText,
     Challenge,
+    Delayed,
+    Failed,
     Original,
 }
 
@@ -37,7 +40,10 @@ impl Signals {
                 "auto_reply_weak" => SignalKind::AutoReplyWeak,
                 "bounce_from" => SignalKind::BounceFrom,
                 "bounce_subject" => SignalKind::BounceSubject,
+                "bounce_text" => SignalKind::BounceText,
                 "challenge" => SignalKind::Challenge,
+                "delayed" => SignalKind::Delayed,
+                "failed" => SignalKind::Failed,
                 "original" => SignalKind::Original,
                 _ => return Err(row.error("kind")),
             };
@@ -59,13 +65,10 @@ impl Signals {
         (usize::from(first.is_some()) + fields.count(), first)
     }
 
-    /// Whether a line of text is one behind which a copy of the message begins.
-    pub(crate) fn begins_original(&self, line: &str) -> bool {
-        let line = line.to_lowercase();
-        self.0
-            .iter()
-            .filter(|signal| signal.kind == SignalKind::Original)
-            .any(|signal| signal.matches.iter().any(|part| line.contains(part.as_str())))
+    /// Whether a text holds words of this kind. The text is in lower case.
+    pub(crate) fn speaks(&self, kind: SignalKind, lower: &str) -> bool {
+        let signals = self.0.iter().filter(|signal| signal.kind == kind && signal.field.is_empty());
+        signals.flat_map(|signal| &signal.matches).any(|part| lower.contains(part.as_str()))
     }
 }
 
