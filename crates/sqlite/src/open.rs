@@ -1,5 +1,7 @@
 //! Opening the file.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,7 @@ pub(crate) fn resolve(path: &Path) -> Result<Arc<Path>, Fault> {
 
 /// Opens the connection that writes; makes the tables, or brings them forward.
 pub(crate) fn for_writing(path: &Arc<Path>, settings: &Settings) -> Result<Connection, Fault> {
+    look_at_header(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags).map_err(|error| Fault::of_sql(path, &error))?;
     prepare_writer(&mut conn, settings, path).map_err(|error| match error {
@@ -69,6 +72,18 @@ pub(crate) fn hash_key(conn: &Connection, path: &Arc<Path>) -> Result<HashKey, F
     found.map(HashKey::new).map_err(|error| Fault::of_sql(path, &error))
 }
 
+/// QUIRK: SQLite takes a file of less than 512 octets for an empty database and writes over it.
+fn look_at_header(path: &Arc<Path>) -> Result<(), Fault> {
+    let mut start = Vec::new();
+    match File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start)) {
+        Ok(0) => Ok(()),
+        Ok(_) if start == HEADER => Ok(()),
+        Ok(_) => Err(Fault::new(SpoolErrorKind::NotASpool, path, "file is not a database")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Fault::of_io(path, &error)),
+    }
+}
+
 enum Refused {
     Fault(Fault),
     Sql(rusqlite::Error),
@@ -95,6 +110,8 @@ fn prepare_writer(conn: &mut Connection, settings: &Settings, path: &Arc<Path>) 
     }
     conn.pragma_update(None, "synchronous", if syncs() { "full" } else { "off" })?;
     conn.pragma_update(None, "temp_store", "memory")?;
+    let limit = i64::from(settings.checkpoint_pages).saturating_mul(4 * i64::from(PAGE_SIZE));
+    conn.pragma_update(None, "journal_size_limit", limit)?; // what a long reader let it grow to is given back
     conn.pragma_update(None, "max_page_count", i64::from(settings.max_pages))?;
     schema::migrate(conn, version, MIGRATIONS)?;
     Ok(())
@@ -102,7 +119,7 @@ fn prepare_writer(conn: &mut Connection, settings: &Settings, path: &Arc<Path>) 
 
 fn common(conn: &Connection, settings: &Settings) -> Result<(), rusqlite::Error> {
     conn.busy_timeout(BUSY)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    conn.set_prepared_statement_cache_capacity(128);
     let kibibytes = i64::try_from(settings.page_cache_bytes / 1024).unwrap_or(i64::MAX);
     conn.pragma_update(None, "cache_size", -kibibytes)?;
     conn.pragma_update(None, "mmap_size", i64::try_from(settings.mmap_bytes).unwrap_or(i64::MAX))?;
@@ -136,3 +153,4 @@ fn syncs() -> bool {
 /// How long a statement waits for another process that holds the file: a person's shell, a backup.
 const BUSY: Duration = Duration::from_secs(5);
 const PAGE_SIZE: u32 = 4096;
+const HEADER: &[u8] = b"SQLite format 3\0";

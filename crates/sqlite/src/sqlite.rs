@@ -1,5 +1,6 @@
 //! The handle of an open spool.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,13 +27,12 @@ use crate::writer::{Job, Work, Write, Writer, quarantine};
 ///
 /// Dropping the last handle waits until what was asked for is written, and frees the file;
 /// [`Spool::close`](posthaste_queue::Spool::close) does the same without blocking.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sqlite {
     inner: Arc<Inner>,
 }
 
 /// Dropped from the top: readers, the writer, then the lock.
-#[derive(Debug)]
 struct Inner {
     path: Arc<Path>,
     hash: HashKey,
@@ -133,6 +133,12 @@ impl Sqlite {
         let closed = inner.writer.close().await;
         drop(inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         closed
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").field("path", &self.inner.path).finish_non_exhaustive()
     }
 }
 

@@ -129,11 +129,7 @@ impl From<Fault> for StoreError {
     }
 }
 
-/// What a failed statement means for the writer: whether nothing may be written until the file is opened again.
+/// Whether reading, writing or syncing failed.
 pub(crate) fn is_io(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
-}
-
-pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }

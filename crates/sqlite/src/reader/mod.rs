@@ -60,11 +60,21 @@ pub(crate) async fn read<T: Send + 'static>(
 ) -> Result<T, Fault> {
     let (reply, answer) = oneshot::channel();
     lane.send(Box::new(move |conn| {
-        let found = conn.unchecked_transaction().map_err(Trouble::from).and_then(|tx| question(&tx));
+        let found = in_transaction(conn, question);
         // Nobody waits any more: nothing is lost.
         let _ = reply.send(found);
     }))
     .await?;
     let found = answer.await.map_err(|_| lane.lost())?;
     found.map_err(|trouble| Fault::of_trouble(path, &trouble))
+}
+
+fn in_transaction<T>(
+    conn: &Connection,
+    question: impl FnOnce(&Connection) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
+    conn.prepare_cached("BEGIN")?.execute([])?;
+    let found = question(conn);
+    conn.prepare_cached("COMMIT")?.execute([])?;
+    found
 }

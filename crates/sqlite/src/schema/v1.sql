@@ -81,12 +81,10 @@ CREATE TABLE attempt (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE event (
-    id        INTEGER PRIMARY KEY,
-    at        INTEGER NOT NULL,
-    mail      TEXT,
-    json      TEXT    NOT NULL,
-    kind      TEXT    AS (CASE WHEN json_valid(json) THEN json ->> 'kind' END) VIRTUAL,
-    recipient TEXT    AS (CASE WHEN json_valid(json) THEN json ->> 'recipient' END) VIRTUAL
+    id   INTEGER PRIMARY KEY,
+    at   INTEGER NOT NULL,
+    mail TEXT,
+    json TEXT    NOT NULL                      -- the whole event
 ) STRICT;
 CREATE INDEX event_mail ON event (mail);
 
@@ -155,9 +153,9 @@ CREATE VIEW history AS
 SELECT id,
        strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000000, 'unixepoch') AS at,
        mail,
-       recipient,
-       kind,
-       json
+       CASE WHEN json_valid(json) THEN json ->> 'recipient' END AS recipient,
+       CASE WHEN json_valid(json) THEN json ->> 'kind' END AS kind,
+       CASE WHEN json_valid(json) THEN json_set(json, '$.id', id) ELSE json END AS json
 FROM event;
 
 CREATE VIEW suppressed AS

@@ -25,7 +25,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::lane::Message;
-use crate::trouble::{Fault, is_full, is_io};
+use crate::trouble::{Fault, is_io};
 use bodies::Bodies;
 use ids::Ids;
 
@@ -151,74 +151,52 @@ impl Writer {
         }
     }
 
+    /// One transaction for all. When one of them cannot be applied, each gets a transaction of its own: each
+    /// stands or falls alone.
     fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
-        let ends = match self.together(&mut batch) {
-            Err(error) if is_full(&error) && batch.len() > 1 => {
-                // One that does not fit must not keep the others out.
-                batch.iter_mut().map(|job| self.alone(job)).collect()
+        let end = self.together(&mut batch);
+        if end.is_err() && batch.len() > 1 && self.broken.is_none() {
+            for mut job in batch {
+                let end = self.together(std::slice::from_mut(&mut job));
+                job.answer(end);
             }
-            Err(error) => vec![Err(Fault::of_sql(&self.path, &error)); batch.len()],
-            Ok(ends) => ends,
-        };
-        batch.into_iter().zip(ends).for_each(|(job, end)| job.answer(end));
-    }
-
-    fn alone(&mut self, job: &mut Box<dyn Job>) -> Result<(), Fault> {
-        match self.together(std::slice::from_mut(job)) {
-            Ok(mut ends) => ends.pop().unwrap_or(Ok(())),
-            Err(error) => Err(Fault::of_sql(&self.path, &error)),
+        } else {
+            batch.into_iter().for_each(|job| job.answer(end.clone()));
         }
     }
 
-    /// One transaction for all; how it ended for each. An error if it ended for none.
-    fn together(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Vec<Result<(), Fault>>, rusqlite::Error> {
+    fn together(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Fault> {
         if let Some(fault) = &self.broken {
-            return Ok(vec![Err(fault.clone()); batch.len()]);
+            return Err(fault.clone());
         }
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ends = self.apply(batch).and_then(|ends| {
-            if ends.iter().any(Result::is_ok) {
-                step(&self.conn, "COMMIT")?
-            } else {
-                step(&self.conn, "ROLLBACK")?
-            }
-            Ok(ends)
-        });
-        if let Err(error) = &ends {
+        self.transaction(batch).map_err(|error| {
             self.bodies.clear();
             if !self.conn.is_autocommit() {
-                drop(step(&self.conn, "ROLLBACK"));
+                // SQLite often has done it already; where this fails too, the next BEGIN says so.
+                let _ = step(&self.conn, "ROLLBACK");
             }
-            if is_io(error) {
-                let what = format!("{error}; nothing is written until the spool is opened again");
-                self.broken = Some(Fault::new(SpoolErrorKind::Io, &self.path, what));
-            }
-        }
-        ends
+            self.note(&error);
+            Fault::of_sql(&self.path, &error)
+        })
     }
 
-    fn apply(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Vec<Result<(), Fault>>, rusqlite::Error> {
-        step(&self.conn, "BEGIN IMMEDIATE")?;
-        let mut ends = Vec::with_capacity(batch.len());
-        for job in batch {
-            step(&self.conn, "SAVEPOINT job")?;
-            let applied = job.apply(&mut Work { conn: &self.conn, bodies: &mut self.bodies, ids: &mut self.ids });
-            let end = match applied {
-                Ok(()) => Ok(()),
-                // SQLite gave up the whole transaction, or must not be trusted to go on with it.
-                Err(error) if self.conn.is_autocommit() || is_io(&error) => return Err(error),
-                Err(error) => {
-                    step(&self.conn, "ROLLBACK TO job")?;
-                    self.bodies.clear();
-                    Err(Fault::of_sql(&self.path, &error))
-                }
-            };
-            step(&self.conn, "RELEASE job")?;
-            ends.push(end);
+    fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
+        if batch.is_empty() {
+            return Ok(());
         }
-        Ok(ends)
+        step(&self.conn, "BEGIN IMMEDIATE")?;
+        for job in batch {
+            job.apply(&mut Work { conn: &self.conn, bodies: &mut self.bodies, ids: &mut self.ids })?;
+        }
+        step(&self.conn, "COMMIT")
+    }
+
+    /// After a failed read, write or sync nobody knows what is on the disk: nothing is written any more.
+    fn note(&mut self, error: &rusqlite::Error) {
+        if is_io(error) {
+            let what = format!("{error}; nothing is written until the spool is opened again");
+            self.broken = Some(Fault::new(SpoolErrorKind::Io, &self.path, what));
+        }
     }
 
     /// Copies the write-ahead log into the file when it is long; a reader in the way postpones it.
@@ -227,12 +205,8 @@ impl Writer {
             return;
         }
         self.log_pages.store(0, Ordering::Relaxed);
-        let done = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        if let Err(error) = done
-            && is_io(&error)
-        {
-            let what = format!("{error}; nothing is written until the spool is opened again");
-            self.broken = Some(Fault::new(SpoolErrorKind::Io, &self.path, what));
+        if let Err(error) = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+            self.note(&error); // a full disk may have room later, and the log is as good as the file
         }
     }
 }
@@ -240,3 +214,6 @@ impl Writer {
 fn step(conn: &Connection, sql: &str) -> Result<(), rusqlite::Error> {
     conn.prepare_cached(sql)?.execute([]).map(drop)
 }
+
+#[cfg(test)]
+mod tests;
