@@ -57,6 +57,7 @@ mod classify;
 mod read;
 mod report;
 mod rules;
+mod said;
 mod verdict;
 
 pub use classify::{classify, classify_cause};

@@ -152,6 +152,54 @@ fn sisimai() {
     class.at_least("sisimai, classes", 79);
 }
 
+/// The law on real mail: what Sisimai calls a fault of the sender, the route or the message never takes an
+/// address off.
+#[test]
+fn sisimai_faults_of_others_suppress_nobody() {
+    let Some(folder) = corpora().map(|folder| folder.join("bounces/sisimai")) else { return };
+    let mut spared = Count::default();
+    for row in rows(&folder.join("expected.jsonl")) {
+        let outcomes = || row["outcomes"].as_array().into_iter().flatten().filter_map(|o| o["reason"].as_str());
+        if row["gradeable"] != true
+            || outcomes().next().is_none()
+            || !outcomes().all(|reason| OF_OTHERS.contains(&reason))
+        {
+            continue;
+        }
+        let file = row["file"].as_str().expect("a file");
+        let reading = reading(&folder.join(file)).expect("within the limits");
+        let spares = reading.recipients().iter().all(|recipient| !recipient.verdict.suppresses());
+        spared.add(spares, || format!("{file}: {reading}"));
+    }
+    spared.at_least("sisimai, faults of others that suppress nobody", 97);
+}
+
+const OF_OTHERS: &[&str] = &[
+    "authfailure",
+    "badreputation",
+    "blocked",
+    "contenterror",
+    "exceedlimit",
+    "expired",
+    "failedstarttls",
+    "mailererror",
+    "mesgtoobig",
+    "networkerror",
+    "norelaying",
+    "notcompliantrfc",
+    "policyviolation",
+    "rejected",
+    "requireptr",
+    "securityerror",
+    "spamdetected",
+    "speeding",
+    "syntaxerror",
+    "systemerror",
+    "systemfull",
+    "toomanyconn",
+    "virusdetected",
+];
+
 #[test]
 fn bounceparser() {
     let Some(folder) = corpora().map(|folder| folder.join("bounces/bounceparser")) else { return };

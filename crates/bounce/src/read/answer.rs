@@ -11,9 +11,9 @@ use super::mime::parameter;
 use super::notification::settle;
 use super::original::original_of;
 use super::text::{Human, Named, addresses, human, recipients};
-use crate::classify::{Said, severity_of};
 use crate::report::{Format, Reading, RecipientReport, ReportKind, ReportedAddress};
 use crate::rules::SignalKind;
+use crate::said::{Said, severity_of};
 use crate::verdict::Severity;
 
 impl Reader<'_> {

@@ -9,8 +9,8 @@ use super::limits::{ReadError, ReadErrorKind};
 use super::mime::Part;
 use super::status::{Group, Status, action, address, get, untyped};
 use super::text::human;
-use crate::classify::{Said, severity_of};
 use crate::report::{Defect, Format, Reading, RecipientReport, ReportKind, ReportedAction, ReportedAddress};
+use crate::said::{Said, severity_of};
 use crate::verdict::{Action, ListEffect, Severity, Verdict};
 
 impl Reader<'_> {
@@ -60,26 +60,20 @@ impl Reader<'_> {
         let named = get(group, "final-recipient").map(address).filter(|text| !text.is_empty());
         let named = named.or_else(|| get(group, "x-actual-recipient").map(address));
         let named = ReportedAddress::new(named.as_deref().or(original.as_deref())?);
-        if named.address().is_none() {
-            add(defects, Defect::Address);
-        }
         let field = get(group, "action").and_then(action);
-        if field.is_none() {
-            add(defects, Defect::Action);
-        }
         let status = get(group, "status").and_then(status_in);
-        if status.is_none() {
-            add(defects, Defect::Status);
-        }
+        let lacks = [
+            (named.address().is_none(), Defect::Address),
+            (field.is_none(), Defect::Action),
+            (status.is_none(), Defect::Status),
+        ];
+        lacks.iter().filter(|(lacks, _)| *lacks).for_each(|(_, defect)| add(defects, *defect));
         let reported = field.unwrap_or(ReportedAction::Failed);
         let diagnostic_text = get(group, "diagnostic-code").map(untyped).filter(|text| !text.is_empty());
         let diagnostic = diagnostic_text.map(Diagnostic::parse).unwrap_or_default();
         let remote_mta = get(group, "remote-mta").map(untyped);
-        let provider = remote_mta.and_then(|host| self.rules.providers.of_host(host));
-        let provider = provider.or_else(|| {
-            let reporting = untyped(get(message, "reporting-mta")?);
-            self.rules.providers.of_host(reporting)
-        });
+        let mut servers = remote_mta.into_iter().chain(get(message, "reporting-mta").map(untyped));
+        let provider = servers.find_map(|host| self.rules.providers.of_host(host));
         let comment = get(group, "status").and_then(comment).filter(|_| diagnostic_text.is_none());
         let words = comment.map(Diagnostic::parse).unwrap_or_else(|| diagnostic.clone());
         let told = Told {
