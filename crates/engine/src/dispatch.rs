@@ -135,6 +135,13 @@ impl Dispatch {
         }
     }
 
+    /// Forgets that a mail was withdrawn, once no attempt for it is under way: the spool knows it as ended.
+    pub(crate) fn forget_cancelled(&mut self, mail: MailId) {
+        if self.scheduler.in_flight(mail) == 0 {
+            self.cancelled.remove(&mail);
+        }
+    }
+
     /// The route of a site, as it was when its recipients were taken in.
     pub(crate) fn routing(&self, site: &SiteKey) -> Option<Arc<Routing>> {
         self.site_routes.get(site).cloned()
@@ -259,15 +266,15 @@ fn start_what_may(engine: &Arc<Engine>, work: &mut JoinSet<()>) {
 }
 
 async fn attempt(engine: Arc<Engine>, batch: Batch) {
-    let id = batch.id;
     // Freed even if a hook or a transport panics: a place lost is a place lost for good.
-    let _place = Place { engine: engine.clone(), id };
+    let _place = Place { engine: engine.clone(), id: batch.id, mail: batch.mail };
     engine.try_batch(batch).await;
 }
 
 struct Place {
     engine: Arc<Engine>,
     id: BatchId,
+    mail: MailId,
 }
 
 impl Drop for Place {
@@ -276,6 +283,7 @@ impl Drop for Place {
             let mut dispatch = self.engine.dispatch();
             dispatch.in_flight.remove(&self.id);
             dispatch.scheduler.done(self.id);
+            dispatch.forget_cancelled(self.mail);
         }
         self.engine.wake.notify_one();
     }

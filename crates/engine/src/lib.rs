@@ -68,7 +68,7 @@ pub use events::{Durable, DurableEvents, EventFilter, Lagged, Live, LiveEvents};
 pub use ingest::{Ingested, IngestedReport, Via};
 pub use mailer::{Mailer, Stopped};
 pub use prepared::Prepared;
-pub use receipt::{Receipt, Recipient, Standings};
+pub use receipt::{Receipt, RecipientStanding, Standings};
 pub use send_all::SendAll;
 pub use sending::{Outgoing, Preparing, Sending, Submission};
 pub use settings::{Audience, Settings, StreamPolicy, WayOut};

@@ -187,6 +187,7 @@ impl Mailer {
             done.push(settlement);
         }
         engine.settle(done).await;
+        engine.dispatch().forget_cancelled(id);
         self.explain(id).await
     }
 

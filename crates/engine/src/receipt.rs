@@ -57,7 +57,7 @@ impl Receipt {
     /// # Cancel safety
     /// Dropped: only the waiting ends.
     pub async fn first_answers(&self, patience: Duration) -> Result<Standings, FeedbackError> {
-        let answered = |one: &Recipient| match &one.standing {
+        let answered = |one: &RecipientStanding| match &one.standing {
             Standing::Done(_) => true,
             Standing::Waiting(why) => why.last.is_some(),
         };
@@ -81,7 +81,7 @@ impl Receipt {
         self.wait_for(|one| matches!(one.standing, Standing::Done(_))).await
     }
 
-    async fn wait_for(&self, enough: impl Fn(&Recipient) -> bool) -> Result<Standings, FeedbackError> {
+    async fn wait_for(&self, enough: impl Fn(&RecipientStanding) -> bool) -> Result<Standings, FeedbackError> {
         let bell = self.mailer.engine().waiters.bell(self.id);
         loop {
             let rung = bell.notified();
@@ -100,19 +100,19 @@ impl Receipt {
 /// Where the recipients of a mail stand, in the order of its envelope. `Display` is a line each:
 /// `bob@example.org: delivered after 1.2 s (250 2.0.0 OK)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standings(Vec<Recipient>);
+pub struct Standings(Vec<RecipientStanding>);
 
 /// One recipient, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Recipient {
+pub struct RecipientStanding {
     /// The address.
     pub address: Address,
     /// Where it stands.
     pub standing: Standing,
 }
 
-impl Recipient {
+impl RecipientStanding {
     /// What a person could be told of a refusal: what is wrong, and what to do.
     pub fn advice(&self) -> Text {
         let Standing::Done(ending) = &self.standing else { return Text::lossy(&self.standing) };
@@ -128,12 +128,12 @@ impl Recipient {
 
 impl Standings {
     /// Each recipient.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Recipient> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &RecipientStanding> {
         self.0.iter()
     }
 
     /// The first recipient that was refused, or could not be mailed at all.
-    pub fn refused(&self) -> Option<&Recipient> {
+    pub fn refused(&self) -> Option<&RecipientStanding> {
         self.0.iter().find(|one| one.standing.is_refused())
     }
 
@@ -150,8 +150,8 @@ impl Standings {
 }
 
 impl<'a> IntoIterator for &'a Standings {
-    type Item = &'a Recipient;
-    type IntoIter = std::slice::Iter<'a, Recipient>;
+    type Item = &'a RecipientStanding;
+    type IntoIter = std::slice::Iter<'a, RecipientStanding>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
@@ -174,7 +174,7 @@ impl Engine {
     /// Where the recipients of a mail stand: from the spool, and from the scheduler for what it holds.
     pub(crate) fn standings(&self, tracked: &Tracked) -> Standings {
         let now = self.now();
-        let one = |(place, recipient): (u32, &TrackedRecipient)| Recipient {
+        let one = |(place, recipient): (u32, &TrackedRecipient)| RecipientStanding {
             address: recipient.address.clone(),
             standing: match &recipient.ending {
                 Some(ending) => Standing::Done(ending.clone()),

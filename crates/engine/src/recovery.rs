@@ -13,11 +13,12 @@ impl Engine {
         let orphans = self.spool.orphans(&self.settings.node).await?;
         let (now, wall) = (self.now(), self.clock.wall());
         let mut done = Vec::with_capacity(orphans.len());
+        let chance = self.chance();
         for orphan in orphans {
             let outcome = Outcome::in_doubt(Cause::local("the process ended during the attempt"));
             let window = Window::new(orphan.accepted, orphan.expires, now);
             let schedule = &self.settings.schedule;
-            let next = Progression::of(&orphan.state, &outcome, Fate::Delivered, window, schedule, self.chance());
+            let next = Progression::of(&orphan.state, &outcome, Fate::Delivered, window, schedule, chance);
             let event = |kind| self.event(orphan.mail, Some(&orphan.address), &orphan.meta, wall, kind);
             let repeat = orphan.state.repeat();
             let mut events = vec![event(EventKind::Attempted { number: orphan.state.attempts, repeat })];

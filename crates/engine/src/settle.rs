@@ -66,10 +66,12 @@ impl Engine {
             Finality::Relayed => Fate::Relayed,
         };
         let window = Window::new(lease.granted.accepted, lease.granted.expires, now);
+        // One draw for all: recipients in doubt must meet again in one attempt.
+        let chance = self.chance();
         let done = lease.each(|i, state, _| {
             let outcome = outcomes.get(i)?;
             let schedule = &self.settings.schedule;
-            let progression = Progression::of(state, outcome, accepted_as, window, schedule, self.chance());
+            let progression = Progression::of(state, outcome, accepted_as, window, schedule, chance);
             Some(match progression {
                 Progression::Retry(next) => Settled::Retry { outcome: outcome.clone(), next },
                 Progression::End(ending) => Settled::Ended(ending),

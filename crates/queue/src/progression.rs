@@ -40,16 +40,23 @@ impl RecipientState {
     /// The state behind a settlement.
     ///
     /// A retry is one step of the schedule; a definite answer begins the next generation, doubt does not,
-    /// because the same attempt is to be repeated under the same key. What is unmade leaves everything as
-    /// it was: doubt stays doubt. An ending keeps the last outcome as it was.
+    /// because the same attempt is to be repeated under the same key. What is unmade takes no step and begins
+    /// no generation; it is told as the last outcome, but doubt stays doubt. An ending keeps the last outcome
+    /// as it was.
     #[must_use]
     pub fn after(mut self, settled: &Settled) -> Self {
-        if let Settled::Retry { outcome, .. } = settled {
-            self.steps = self.steps.saturating_add(1);
-            if outcome.kind() != OutcomeKind::InDoubt {
-                self.generation = self.generation.saturating_add(1);
+        match settled {
+            Settled::Retry { outcome, .. } => {
+                self.steps = self.steps.saturating_add(1);
+                if outcome.kind() != OutcomeKind::InDoubt {
+                    self.generation = self.generation.saturating_add(1);
+                }
+                self.last = Some(outcome.clone());
             }
-            self.last = Some(outcome.clone());
+            Settled::Unmade { cause, .. } if self.repeat() != Repeat::AfterDoubt => {
+                self.last = Some(Outcome::deferred(cause.clone()));
+            }
+            Settled::Unmade { .. } | Settled::Ended(_) => {}
         }
         self
     }
