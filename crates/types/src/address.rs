@@ -1,4 +1,4 @@
-//! Addresses, mailboxes and the reverse path.
+//! Addresses.
 
 use std::fmt;
 
@@ -104,158 +104,8 @@ impl fmt::Display for Address {
 
 validated_string!(Address);
 
-/// An address with an optional display name, as in `Ada Lovelace <ada@example.com>`.
-///
-/// The name is plain text: no quoting, no encoded words; composing a header encodes it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Mailbox {
-    name: Option<Box<str>>,
-    address: Address,
-}
-
-impl Mailbox {
-    /// Joins a display name and an address. An empty name is none.
-    ///
-    /// # Errors
-    /// [`ParseError`] if the name holds a control character or is longer than 900 octets.
-    pub fn new(name: &str, address: Address) -> Result<Self, ParseError> {
-        if let Some((at, c)) = first_control(name) {
-            return Err(ParseError::new(DISPLAY_NAME, ParseErrorKind::Forbidden(c), at));
-        }
-        if name.len() > MAX_DISPLAY_NAME {
-            let kind = ParseErrorKind::TooLong { limit: MAX_DISPLAY_NAME };
-            return Err(ParseError::new(DISPLAY_NAME, kind, MAX_DISPLAY_NAME));
-        }
-        let name = name.trim();
-        Ok(Self { name: (!name.is_empty()).then(|| name.into()), address })
-    }
-
-    /// Reads exactly one mailbox: `ada@example.com`, `Ada <ada@example.com>` or
-    /// `"Lovelace, Ada" <ada@example.com>`. A list is refused.
-    ///
-    /// # Errors
-    /// [`ParseError`] with the offset of the first offence.
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
-        if let Some((at, c)) = first_control(text) {
-            return Err(ParseError::new(MAILBOX, ParseErrorKind::Forbidden(c), at));
-        }
-        let Some(inner) = text.trim_end().strip_suffix('>') else {
-            let start = text.len() - text.trim_start().len();
-            return Address::parse(text.trim()).map(Self::from).map_err(|error| error.within(start));
-        };
-        let Some(open) = find_angle(inner) else {
-            return Err(ParseError::syntax(MAILBOX, "'>' without '<'", inner.len()));
-        };
-        let address = Address::parse(&inner[open + 1..]).map_err(|error| error.within(open + 1))?;
-        let name = unquote_name(inner[..open].trim())?;
-        Self::new(&name, address)
-    }
-
-    /// The display name.
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    /// The address.
-    pub fn address(&self) -> &Address {
-        &self.address
-    }
-}
-
-impl From<Address> for Mailbox {
-    fn from(address: Address) -> Self {
-        Self { name: None, address }
-    }
-}
-
-impl From<&Address> for Mailbox {
-    fn from(address: &Address) -> Self {
-        address.clone().into()
-    }
-}
-
-impl From<&Mailbox> for Mailbox {
-    fn from(mailbox: &Mailbox) -> Self {
-        mailbox.clone()
-    }
-}
-
-impl fmt::Display for Mailbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(name) = &self.name else { return write!(f, "{}", self.address) };
-        if name.chars().all(|c| is_atext(c) || c == ' ') {
-            return write!(f, "{name} <{}>", self.address);
-        }
-        f.write_str("\"")?;
-        for c in name.chars() {
-            if matches!(c, '"' | '\\') {
-                f.write_str("\\")?;
-            }
-            write!(f, "{c}")?;
-        }
-        write!(f, "\" <{}>", self.address)
-    }
-}
-
-validated_string!(Mailbox);
-
-/// Where a report of failure goes: MAIL FROM (RFC 5321 §4.1.1.2). Null for what must not be answered.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum ReversePath {
-    /// `<>`: the sender of reports and automatic replies.
-    Null,
-    /// An address that takes reports.
-    Address(Address),
-}
-
-impl ReversePath {
-    /// Reads a path with or without angle brackets; `<>` and nothing are null.
-    ///
-    /// # Errors
-    /// [`ParseError`] with the offset of the first offence.
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let (inner, offset) = match text.strip_prefix('<') {
-            Some(rest) => match rest.strip_suffix('>') {
-                Some(inner) => (inner, 1),
-                None => return Err(ParseError::syntax("path", "'<' without '>'", text.len())),
-            },
-            None => (text, 0),
-        };
-        if inner.is_empty() {
-            return Ok(Self::Null);
-        }
-        Address::parse(inner).map(Self::Address).map_err(|error| error.within(offset))
-    }
-
-    /// The address, unless null.
-    pub fn address(&self) -> Option<&Address> {
-        match self {
-            Self::Null => None,
-            Self::Address(address) => Some(address),
-        }
-    }
-}
-
-impl From<Address> for ReversePath {
-    fn from(address: Address) -> Self {
-        Self::Address(address)
-    }
-}
-
-impl fmt::Display for ReversePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("<>"),
-            Self::Address(address) => write!(f, "<{address}>"),
-        }
-    }
-}
-
-validated_string!(ReversePath);
-
 /// RFC 5322 §3.2.3 atext, and every non-ASCII character (RFC 6531 §3.3).
-fn is_atext(c: char) -> bool {
+pub(crate) fn is_atext(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || (!c.is_ascii() && !is_control(c))
 }
 
@@ -320,49 +170,8 @@ fn check_dot_string(local: &str, what: &'static str) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// The `<` that opens the address: the first one outside a quoted display name.
-fn find_angle(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    let mut quoted = false;
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => return Some(at),
-            _ => {}
-        }
-    }
-    None
-}
-
-fn unquote_name(text: &str) -> Result<String, ParseError> {
-    let Some(inner) = text.strip_prefix('"') else {
-        if let Some((at, c)) = text.char_indices().find(|(_, c)| matches!(c, '<' | '>' | ',' | ';' | '@' | '"' | '\\'))
-        {
-            return Err(ParseError::new(DISPLAY_NAME, ParseErrorKind::Forbidden(c), at));
-        }
-        return Ok(text.to_owned());
-    };
-    let mut name = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if chars.as_str().is_empty() => return Ok(name),
-            '"' => return Err(ParseError::syntax(DISPLAY_NAME, "text behind the closing quote", 0)),
-            '\\' => name.extend(chars.next()),
-            c => name.push(c),
-        }
-    }
-    Err(ParseError::syntax(DISPLAY_NAME, "quote is not closed", text.len()))
-}
-
 const ADDRESS: &str = "address";
-const MAILBOX: &str = "mailbox";
-const DISPLAY_NAME: &str = "display name";
 /// RFC 5321 §4.5.3.1.1.
 const MAX_LOCAL: usize = 64;
 /// RFC 5321 §4.5.3.1.3: a path of 256 octets, less its angle brackets.
 const MAX_ADDRESS: usize = 254;
-/// So that name and address fit into one header line (RFC 5322 §2.1.1) even unfolded.
-const MAX_DISPLAY_NAME: usize = 900;

@@ -33,9 +33,11 @@
 #![deny(clippy::disallowed_methods)]
 
 mod address;
+mod cause;
 mod class;
 mod content;
 mod domain;
+mod dsn;
 mod envelope;
 mod error;
 mod event;
@@ -43,25 +45,31 @@ mod header;
 mod id;
 mod macros;
 mod mail;
+mod mailbox;
 mod name;
 mod outcome;
+mod path;
 mod reply;
 mod standing;
 mod text;
 mod time;
 
-pub use address::{Address, Mailbox, ReversePath};
+pub use address::Address;
+pub use cause::{Cause, DnsFault, NetworkFault, Stage};
 pub use class::{BounceClass, Evidence, EvidenceSource};
 pub use content::{BodyKind, Content, ContentError, ContentErrorKind, Repairs};
 pub use domain::{DnsName, Domain};
-pub use envelope::{Envelope, EnvelopeId, Notify, OriginalRecipient, Recipient, RequireTls, Ret, Wanted};
+pub use dsn::{EnvelopeId, Notify, OriginalRecipient, Ret, Wanted};
+pub use envelope::{Envelope, Recipient, RequireTls};
 pub use error::{ParseError, ParseErrorKind};
 pub use event::{Event, EventKind, Repeat};
 pub use header::{HeaderField, HeaderName, HeaderValue};
 pub use id::{EventId, MailId, MessageId};
 pub use mail::Mail;
+pub use mailbox::Mailbox;
 pub use name::{CampaignName, ListName, NodeId, OnceKey, ProviderId, StreamName, TenantName};
-pub use outcome::{Cause, DnsFault, NetworkFault, Outcome, OutcomeKind, Stage};
+pub use outcome::{Outcome, OutcomeKind};
+pub use path::ReversePath;
 pub use reply::{EnhancedStatus, Reply};
 pub use standing::{Constraint, Ending, Explanation, Fate, Standing, WaitState};
 pub use text::{Tags, Text};

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::cause::Cause;
 use crate::class::{BounceClass, Evidence};
-use crate::outcome::{Cause, Outcome};
+use crate::outcome::Outcome;
 use crate::text::Text;
 use crate::time::Timestamp;
 
