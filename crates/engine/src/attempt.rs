@@ -65,6 +65,8 @@ impl Engine {
         };
         match route {
             Ok(route) => {
+                let mut lease = lease;
+                lease.provider = self.provider(&route).filter(|_| redirect.is_none());
                 let result = self.deliver(batch, &lease, &route, redirect.as_ref()).await;
                 self.settle_result(&lease, batch, result, redirect.as_ref()).await;
             }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use posthaste_bounce::Rules;
 use posthaste_queue::{Scheduler, Spool};
 use posthaste_sign::Sign;
 use posthaste_suppression::SuppressionStore;
@@ -29,6 +30,7 @@ pub struct MailerBuilder {
     own_list: Option<Arc<dyn SuppressionStore>>,
     list: Option<Arc<dyn SuppressionStore>>,
     signer: Option<Arc<dyn Sign>>,
+    rules: Option<Arc<Rules>>,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -49,6 +51,7 @@ impl MailerBuilder {
             own_list: None,
             list: None,
             signer: None,
+            rules: None,
             transport: None,
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom::new()),
@@ -81,6 +84,12 @@ impl MailerBuilder {
     /// What signs; without one, mail leaves unsigned.
     pub fn signer(mut self, signer: impl Sign + 'static) -> Self {
         self.signer = Some(Arc::new(signer));
+        self
+    }
+
+    /// The rules that replies and reports are judged by; those that are compiled in by default.
+    pub fn rules(mut self, rules: Arc<Rules>) -> Self {
+        self.rules = Some(rules);
         self
     }
 
@@ -199,6 +208,7 @@ impl MailerBuilder {
             suppressions,
             list: place,
             signer: self.signer,
+            rules: self.rules,
             transport,
             clock: self.clock,
             random: self.random,

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use posthaste_types::{CampaignName, Event, EventId, EventKind, Fate, ListName, StreamName, TenantName};
+use posthaste_types::{CampaignName, Event, EventId, EventKind, Fate, ListName, ProviderId, StreamName, TenantName};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
 
@@ -37,6 +37,7 @@ struct Wanted {
     list: Option<ListName>,
     campaign: Option<CampaignName>,
     tenant: Option<TenantName>,
+    provider: Option<ProviderId>,
     tag: Option<(String, String)>,
     part: Part,
 }
@@ -97,6 +98,12 @@ impl<M> EventFilter<M> {
         self
     }
 
+    /// Of mail that this provider receives.
+    pub fn provider(mut self, id: ProviderId) -> Self {
+        self.wanted.provider = Some(id);
+        self
+    }
+
     /// With this tag.
     pub fn tag(mut self, key: &str, value: &str) -> Self {
         self.wanted.tag = Some((key.to_owned(), value.to_owned()));
@@ -125,6 +132,7 @@ impl Wanted {
             && same(self.list.as_ref(), event.list.as_ref())
             && same(self.campaign.as_ref(), event.campaign.as_ref())
             && same(self.tenant.as_ref(), event.tenant.as_ref())
+            && same(self.provider.as_ref(), event.provider.as_ref())
             && self.tag.as_ref().is_none_or(|(key, value)| event.tags.get(key) == Some(value))
             && self.part.fits(&event.kind)
     }

@@ -1,6 +1,6 @@
 //! What came back, and what follows from it.
 
-use posthaste_bounce::{Reading, RecipientReport, ReportKind};
+use posthaste_bounce::{Limits, Reading, RecipientReport, ReportKind};
 use posthaste_queue::{Query, Tracked, TrackedRecipient};
 use posthaste_suppression::{Entry, Put};
 use posthaste_types::{Address, BounceClass, Event, EventKind, Evidence, EvidenceSource, MailId, Text};
@@ -66,8 +66,10 @@ struct Proof {
 
 impl Engine {
     pub(crate) async fn ingest(&self, raw: &[u8], via: Via) -> Result<Ingested, FeedbackError> {
-        let reading =
-            posthaste_bounce::read(raw).map_err(|error| FeedbackError::caused(FeedbackErrorKind::Limit, error))?;
+        let reading = self
+            .rules()
+            .read(raw, &Limits::default())
+            .map_err(|error| FeedbackError::caused(FeedbackErrorKind::Limit, error))?;
         if reading.recipients().is_empty() {
             return Ok(Ingested { reports: Vec::new(), unmatched: Some(Text::lossy("it is no report")) });
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use posthaste_bounce::Rules;
 use posthaste_queue::{MailMeta, Spool};
 use posthaste_sign::Sign;
 use posthaste_suppression::SuppressionStore;
@@ -25,6 +26,8 @@ pub(crate) struct Engine {
     /// Whether the suppression list is the spool's own, so that `begin` has asked it already.
     pub(crate) list: ListPlace,
     pub(crate) signer: Option<Arc<dyn Sign>>,
+    /// Rules in place of the built-in ones.
+    pub(crate) rules: Option<Arc<Rules>>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,

@@ -1,12 +1,28 @@
 //! What an outcome means: the class of a failure, and what follows for the suppression list.
 
-use posthaste_bounce::{ListEffect, Verdict};
+use posthaste_bounce::{ListEffect, Rules, Verdict};
 use posthaste_suppression::{Actor, Entry, Reason, Scope, What};
-use posthaste_types::{Address, BounceClass, Cause, DnsFault, Evidence, EvidenceSource, Timestamp};
+use posthaste_transport::Route;
+use posthaste_types::{Address, BounceClass, Cause, DnsFault, Evidence, EvidenceSource, ProviderId, Timestamp};
 
-/// Judges the cause of a failure by the built-in rules.
-pub(crate) fn judge(cause: &Cause) -> Verdict {
-    posthaste_bounce::classify_cause(cause, None)
+use crate::inner::Engine;
+
+impl Engine {
+    /// The rules that failures are judged by.
+    pub(crate) fn rules(&self) -> &Rules {
+        self.rules.as_deref().unwrap_or_else(|| Rules::builtin())
+    }
+
+    /// Judges the cause of a failure; what the provider itself publishes goes before the registry.
+    pub(crate) fn judge(&self, cause: &Cause, provider: Option<&ProviderId>) -> Verdict {
+        self.rules().classify_cause(cause, provider)
+    }
+
+    /// Who receives at the end of a route, by its best host.
+    pub(crate) fn provider(&self, route: &Route) -> Option<ProviderId> {
+        let best = route.hosts().iter().min_by_key(|host| host.preference)?;
+        self.rules().provider_of_host(best.name.as_str())
+    }
 }
 
 /// The entry that follows from a permanent failure, if one does.

@@ -110,18 +110,17 @@ pub struct RecipientStanding {
     pub address: Address,
     /// Where it stands.
     pub standing: Standing,
+    /// What to do about the failure.
+    advice: Option<Text>,
 }
 
 impl RecipientStanding {
-    /// What a person could be told of a refusal: what is wrong, and what to do.
+    /// What a person could be told: what is wrong, and what to do.
     pub fn advice(&self) -> Text {
         let Standing::Done(ending) = &self.standing else { return Text::lossy(&self.standing) };
-        match &ending.cause {
-            Some(cause) => {
-                let verdict = crate::judge::judge(cause);
-                Text::lossy(format!("{} ({cause}): {}", self.address, verdict.advice()))
-            }
-            None => Text::lossy(format!("{}: {ending}", self.address)),
+        match (&ending.cause, &self.advice) {
+            (Some(cause), Some(advice)) => Text::lossy(format!("{} ({cause}): {advice}", self.address)),
+            _ => Text::lossy(format!("{}: {ending}", self.address)),
         }
     }
 }
@@ -176,6 +175,11 @@ impl Engine {
         let now = self.now();
         let one = |(place, recipient): (u32, &TrackedRecipient)| RecipientStanding {
             address: recipient.address.clone(),
+            advice: recipient
+                .ending
+                .as_ref()
+                .and_then(|end| end.class)
+                .map(|class| Text::lossy(self.rules().advice(class))),
             standing: match &recipient.ending {
                 Some(ending) => Standing::Done(ending.clone()),
                 None => Standing::Waiting(self.explanation(tracked, place, recipient, now)),
@@ -211,7 +215,7 @@ impl Engine {
         }
         explanation.held_by.extend(self.dispatch().scheduler.explain(tracked.id, place, self.clock.tick()));
         explanation.unblock = match state.last.as_ref().map(|last| (last.kind(), last.cause())) {
-            Some((OutcomeKind::Deferred, cause)) => Some(Text::lossy(crate::judge::judge(cause).advice())),
+            Some((OutcomeKind::Deferred, cause)) => Some(Text::lossy(self.judge(cause, None).advice())),
             _ => None,
         };
         explanation

@@ -4,11 +4,11 @@ use posthaste_queue::{Batch, Granted, Progression, RecipientState, Settled, Sett
 use posthaste_transport::{Finality, TransportError, TransportErrorKind};
 use posthaste_types::{
     Address, Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, MailId, NetworkFault, Outcome,
-    OutcomeKind, Repeat, Timestamp,
+    OutcomeKind, ProviderId, Repeat, Timestamp,
 };
 
 use crate::inner::Engine;
-use crate::judge::{consequence, judge};
+use crate::judge::consequence;
 
 /// What is being tried: the granted recipients of one mail.
 #[derive(Debug)]
@@ -18,11 +18,13 @@ pub(crate) struct Lease {
     pub(crate) at: Timestamp,
     /// Whether it may duplicate.
     pub(crate) repeat: Repeat,
+    /// Who receives, once the route is known.
+    pub(crate) provider: Option<ProviderId>,
 }
 
 impl Lease {
     pub(crate) fn new(granted: Granted, at: Timestamp, repeat: Repeat) -> Self {
-        Self { granted, at, repeat }
+        Self { granted, at, repeat, provider: None }
     }
 
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
@@ -44,7 +46,7 @@ impl Lease {
         let mut granted = self.granted.clone();
         granted.mail = granted.mail.with_envelope(envelope);
         granted.recipients = places.iter().filter_map(|place| self.granted.recipients.get(*place).cloned()).collect();
-        Some(Self { granted, at: self.at, repeat: self.repeat })
+        Some(Self { granted, provider: self.provider.clone(), ..*self })
     }
 
     /// One result for each recipient that `judge` has one for, with its index.
@@ -164,7 +166,11 @@ impl Engine {
     ) -> Settlement {
         let id = lease.granted.mail.id();
         let wall = self.clock.wall();
-        let event = |kind| self.event(id, Some(to), &lease.granted.meta, wall, kind);
+        let event = |kind| {
+            let mut event = self.event(id, Some(to), &lease.granted.meta, wall, kind);
+            event.provider.clone_from(&lease.provider);
+            event
+        };
         let mut events = Vec::new();
         let mut suppress = Vec::new();
         let attempted = EventKind::Attempted { number: state.attempts, repeat: lease.repeat };
@@ -173,7 +179,7 @@ impl Engine {
                 if ending.cause.is_some() {
                     events.push(event(attempted));
                 }
-                let (ending, entry) = self.judged(to, ending, wall);
+                let (ending, entry) = self.judged(to, ending, lease.provider.as_ref(), wall);
                 events.push(event(EventKind::Ended { ending: ending.clone() }));
                 if let Some(entry) = entry {
                     let class = ending.class.unwrap_or(posthaste_types::BounceClass::Unknown);
@@ -186,7 +192,11 @@ impl Engine {
                 events.push(event(attempted));
                 let kind = match outcome.kind() {
                     OutcomeKind::InDoubt => EventKind::InDoubt { outcome: outcome.clone(), next },
-                    _ => EventKind::Deferred { class: judge(outcome.cause()).class, outcome: outcome.clone(), next },
+                    _ => EventKind::Deferred {
+                        class: self.judge(outcome.cause(), lease.provider.as_ref()).class,
+                        outcome: outcome.clone(),
+                        next,
+                    },
                 };
                 events.push(event(kind));
                 Settled::Retry { outcome, next }
@@ -204,13 +214,14 @@ impl Engine {
         &self,
         to: &Address,
         mut ending: Ending,
+        provider: Option<&ProviderId>,
         at: Timestamp,
     ) -> (Ending, Option<posthaste_suppression::Entry>) {
         let Some(cause) = &ending.cause else { return (ending, None) };
         if !matches!(ending.fate, Fate::Bounced | Fate::Expired) {
             return (ending, None);
         }
-        let verdict = judge(cause);
+        let verdict = self.judge(cause, provider);
         let entry = match ending.fate {
             Fate::Bounced => consequence(to, &verdict, Some(cause), at),
             _ => None,

@@ -63,6 +63,11 @@ impl Classes {
         Verdict { class, severity, action, list_effect, scope: meaning.scope, evidence, advice: meaning.advice.clone() }
     }
 
+    /// What to do about a failure of this class, in a sentence.
+    pub(crate) fn advice(&self, class: BounceClass) -> &str {
+        &self.of(class).advice
+    }
+
     /// Whether a row may ask for this action: never to suppress for what is not the recipient's.
     pub(super) fn permits(&self, class: BounceClass, action: Option<Action>) -> bool {
         counts(class) || !action.is_some_and(Action::suppresses)

@@ -16,6 +16,8 @@ mod tables;
 
 use std::sync::OnceLock;
 
+use posthaste_types::{BounceClass, ProviderId};
+
 pub(crate) use causes::CauseRow;
 pub(crate) use classes::Classes;
 pub use error::{RulesError, RulesErrorKind};
@@ -86,6 +88,16 @@ impl Rules {
             replies,
             providers,
         })
+    }
+
+    /// The provider that a mail server belongs to, by its name; names are compared on label boundaries.
+    pub fn provider_of_host(&self, host: &str) -> Option<ProviderId> {
+        self.providers.of_host(host)
+    }
+
+    /// One sentence for a person: what to do about a failure of this class.
+    pub fn advice(&self, class: BounceClass) -> &str {
+        self.classes.advice(class)
     }
 }
 
