@@ -1,0 +1,91 @@
+//! Where addresses come from: the DNS port for mail hosts, the system for a relay that the user named.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use posthaste_dns::{DnsError, Presence, Resolve, ResolveExt as _};
+use posthaste_types::{Cause, Clock, DnsFault, DnsName, Tick};
+
+use crate::failure::Failure;
+use crate::targets::AddressBook;
+
+/// The addresses of mail hosts.
+#[derive(Debug)]
+pub(crate) struct Dns {
+    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) timeout: Duration,
+}
+
+impl Dns {
+    /// When a question asked now must be answered.
+    pub(crate) fn deadline(&self) -> Tick {
+        self.clock.tick().saturating_add(self.timeout)
+    }
+
+    /// What a question without an answer means for mail to this name.
+    pub(crate) fn failure(error: &DnsError, name: &DnsName) -> Failure {
+        Failure::temporary(Cause::dns(error.fault(), name.clone(), error.kind()))
+    }
+}
+
+#[async_trait]
+impl AddressBook for Dns {
+    async fn addresses(&self, host: &str, by: Tick) -> Result<Vec<IpAddr>, Failure> {
+        let name = DnsName::parse(host).map_err(|error| Failure::permanent(Cause::local(error)))?;
+        let found = self.resolver.addresses(&name, by.min(self.deadline())).await;
+        let found = found.map_err(|error| Self::failure(&error, &name))?;
+        match found.presence {
+            Presence::Found => Ok(by_turns(found.values)),
+            Presence::NoData => Err(none(DnsFault::NoAddress, name)),
+            Presence::NxDomain => Err(none(DnsFault::NoSuchDomain, name)),
+        }
+    }
+}
+
+/// RFC 5321 §5.1: a mail host without addresses is useless for good.
+fn none(fault: DnsFault, name: DnsName) -> Failure {
+    Failure::permanent(Cause::dns(fault, name, "the mail host has no address"))
+}
+
+/// The addresses of a relay, as the system resolves names: a hosts file counts.
+#[derive(Debug)]
+pub(crate) struct System;
+
+#[async_trait]
+impl AddressBook for System {
+    async fn addresses(&self, host: &str, _by: Tick) -> Result<Vec<IpAddr>, Failure> {
+        if let Ok(address) = host.parse() {
+            return Ok(vec![address]);
+        }
+        let found = tokio::net::lookup_host((host, 0)).await.map_err(|error| Failure::io(&error, host))?;
+        Ok(by_turns(found.map(|address| address.ip()).collect()))
+    }
+}
+
+/// IPv6 first, then by turns, each family in its order: a network without one of them costs one try.
+fn by_turns(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let (v6, v4): (Vec<IpAddr>, Vec<IpAddr>) = addresses.into_iter().partition(IpAddr::is_ipv6);
+    let (mut v6, mut v4) = (v6.into_iter(), v4.into_iter());
+    let mut turns = Vec::with_capacity(v6.len() + v4.len());
+    loop {
+        match (v6.next(), v4.next()) {
+            (None, None) => return turns,
+            (a, b) => turns.extend(a.into_iter().chain(b)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_families_by_turns() {
+        let addresses = |text: &str| text.split(' ').map(|a| a.parse().unwrap()).collect::<Vec<IpAddr>>();
+        let turns = by_turns(addresses("1.0.0.1 1.0.0.2 1.0.0.3 ::1 ::2"));
+        assert_eq!(turns, addresses("::1 1.0.0.1 ::2 1.0.0.2 1.0.0.3"));
+    }
+}

@@ -1,0 +1,224 @@
+//! One connection and its session: octets to and from the network.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, Waker};
+
+use posthaste_smtp::{ClientError, ClientSession, Transmit};
+use posthaste_transport::Attempt;
+use posthaste_types::Tick;
+use zeroize::Zeroize as _;
+
+use crate::stream::Stream;
+use crate::trace::Trace;
+use crate::wait::Wait;
+
+/// A connection whose session is driven by [`exchange`](Self::exchange). Dropped, it is cut.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) stream: Stream,
+    pub(crate) session: ClientSession,
+    pub(crate) peer: Peer,
+    /// How many mails it was used for.
+    pub(crate) mails: u32,
+    out: Vec<u8>,
+    written: usize,
+    input: Box<[u8]>,
+}
+
+/// The other end.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// The name that it was found by.
+    pub(crate) host: Box<str>,
+    pub(crate) address: SocketAddr,
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} [{}]:{}", self.host, self.address.ip(), self.address.port())
+    }
+}
+
+/// How one exchange ended.
+#[derive(Debug)]
+pub(crate) enum Exchanged {
+    /// Something may have happened: poll the session's events.
+    Yes,
+    /// The attempt's time is over, and so is the session.
+    OutOfTime,
+}
+
+enum Moved {
+    Written,
+    Read(usize),
+    Ended(io::Result<()>),
+    Due,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: Stream, session: ClientSession, peer: Peer) -> Self {
+        let input = vec![0; READ_BUFFER].into();
+        Self { stream, session, peer, mails: 0, out: Vec::new(), written: 0, input }
+    }
+
+    /// Writes what is due, or reads what comes: one step, up to the session's next deadline.
+    ///
+    /// `attempt` is asked before the octets that complete a message. Dropped, the connection must be dropped too.
+    pub(crate) async fn exchange(
+        &mut self,
+        wait: &mut Wait<'_>,
+        attempt: Option<&Attempt>,
+        trace: &mut Trace<'_>,
+    ) -> Exchanged {
+        if self.written == self.out.len() {
+            self.fill(wait.now(), attempt, trace);
+        }
+        if self.session.is_closed() {
+            return Exchanged::Yes;
+        }
+        let due = self.session.poll_timeout();
+        match poll_fn(|context| self.poll_move(context, wait, due)).await {
+            Moved::Written => {}
+            Moved::Read(len) => {
+                let octets = self.input.get(..len).unwrap_or_default();
+                trace.received(octets);
+                // The error comes as an event too.
+                let _ = self.session.handle_bytes(wait.now(), octets);
+            }
+            Moved::Ended(how) => {
+                match how {
+                    Ok(()) => trace.note("the peer closed the connection"),
+                    Err(error) => trace.note(format_args!("the connection broke: {error}")),
+                }
+                let unwritten = self.unwritten();
+                self.session.handle_close(wait.now(), unwritten);
+            }
+            Moved::Due if wait.is_over() => {
+                trace.note("the attempt ran out of time");
+                let unwritten = self.unwritten();
+                self.session.handle_close(wait.now(), unwritten);
+                return Exchanged::OutOfTime;
+            }
+            Moved::Due => {
+                let _: Result<(), ClientError> = self.session.handle_timeout(wait.now());
+            }
+        }
+        Exchanged::Yes
+    }
+
+    /// Puts what the session has to send into the buffer, up to a block.
+    fn fill(&mut self, now: Tick, attempt: Option<&Attempt>, trace: &mut Trace<'_>) {
+        self.out.clear();
+        self.written = 0;
+        loop {
+            let before = self.out.len();
+            match self.session.poll_transmit(now, &mut self.out) {
+                None => break,
+                Some(Transmit::Completing(_)) => {
+                    trace.completing();
+                    match attempt.map(Attempt::past_return) {
+                        Some(Ok(())) => self.session.complete(now),
+                        Some(Err(_)) | None => return self.session.withdraw(now),
+                    }
+                }
+                Some(_) => trace.sent(self.out.get(before..).unwrap_or_default()),
+            }
+            if self.out.len() >= ClientSession::BLOCK {
+                break;
+            }
+        }
+    }
+
+    fn poll_move(&mut self, context: &mut Context<'_>, wait: &mut Wait<'_>, due: Option<Tick>) -> Poll<Moved> {
+        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
+            match self.stream.poll_write(context, rest) {
+                Poll::Ready(Ok(len)) if len > 0 => self.written += len,
+                Poll::Ready(result) => return self.poll_last_words(context, result),
+                Poll::Pending => break,
+            }
+        }
+        match self.stream.poll_flush(context) {
+            Poll::Ready(Ok(())) if !self.out.is_empty() && self.written == self.out.len() => {
+                return Poll::Ready(Moved::Written);
+            }
+            Poll::Ready(Err(error)) => return self.poll_last_words(context, Err(error)),
+            _ => {}
+        }
+        // Also while a write waits: a peer that refuses the content may have stopped reading it.
+        match self.stream.poll_read(context, &mut self.input) {
+            Poll::Ready(Ok(0)) => return Poll::Ready(Moved::Ended(Ok(()))),
+            Poll::Ready(Ok(len)) => return Poll::Ready(Moved::Read(len)),
+            Poll::Ready(Err(error)) => return Poll::Ready(Moved::Ended(Err(error))),
+            Poll::Pending => {}
+        }
+        wait.poll(context, due).map(|()| Moved::Due)
+    }
+
+    /// The peer takes nothing any more; what it said before may still be read, such as 421.
+    fn poll_last_words(&mut self, context: &mut Context<'_>, written: io::Result<usize>) -> Poll<Moved> {
+        match self.stream.poll_read(context, &mut self.input) {
+            Poll::Ready(Ok(len)) if len > 0 => Poll::Ready(Moved::Read(len)),
+            _ => Poll::Ready(Moved::Ended(written.map(|_| ()))),
+        }
+    }
+
+    /// How many of the octets that the session handed out have surely not left.
+    fn unwritten(&self) -> usize {
+        if self.stream.knows_what_left() { self.out.len().saturating_sub(self.written) } else { 0 }
+    }
+
+    /// Writes the QUIT of a session that ended before its first mail, if that needs no wait.
+    pub(crate) fn try_goodbye(&mut self, now: Tick, trace: &mut Trace<'_>) {
+        self.out.clear();
+        self.written = 0;
+        if self.session.poll_transmit(now, &mut self.out).is_some() {
+            trace.sent(&self.out);
+            let mut context = Context::from_waker(Waker::noop());
+            let _ = self.stream.poll_write(&mut context, &self.out);
+        }
+    }
+
+    /// Whether nothing was heard since the last answer. What an idle peer says is the end, or out of step.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        self.stream.poll_read(&mut context, &mut self.input).is_pending()
+    }
+
+    /// Whether the session can take another mail, now or later.
+    pub(crate) fn is_reusable(&self) -> bool {
+        self.session.can_send() && self.written == self.out.len()
+    }
+
+    /// Gives back what a large mail took.
+    pub(crate) fn rest(&mut self) {
+        self.out.clear();
+        self.written = 0;
+        self.out.shrink_to(IDLE_BUFFER);
+    }
+
+    /// Forgets the credentials that went through the buffer.
+    pub(crate) fn wipe(&mut self) {
+        if self.written == self.out.len() {
+            self.out.zeroize();
+            self.written = 0;
+        }
+    }
+
+    /// Says QUIT, and waits for the answer.
+    pub(crate) async fn goodbye(mut self, wait: &mut Wait<'_>) {
+        self.session.quit(wait.now());
+        let mut trace = Trace::new(None);
+        while !self.session.is_closed() {
+            if let Exchanged::OutOfTime = self.exchange(wait, None, &mut trace).await {
+                break;
+            }
+        }
+    }
+}
+
+/// Replies are short; longer ones come in several steps.
+const READ_BUFFER: usize = 4096;
+/// What an idle connection may keep for writing.
+const IDLE_BUFFER: usize = 16 * 1024;

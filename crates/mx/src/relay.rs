@@ -1,0 +1,147 @@
+//! The transport that hands everything to one server.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use posthaste_smtp::{ClientConfig, HelloName, Transaction};
+use posthaste_transport::{Attempt, Capabilities, Outcomes, SiteId, TlsPolicy, Transport, TransportError};
+use posthaste_types::{Cause, Clock, Outcome, RequireTls};
+
+use crate::address_book::System;
+use crate::clock::MachineClock;
+use crate::config::{InwardAddresses, RelayConfig};
+use crate::delivery::{Client, Job};
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::failure::{Failed, Failure, Lasting};
+use crate::open::Opener;
+use crate::pool::Pool;
+use crate::targets::Way;
+use crate::tls::Tls;
+
+/// Hands everything to one SMTP or LMTP server, with AUTH if it wants that.
+///
+/// What the relay says of a recipient is that recipient's outcome. What it says of us (no service, a wrong
+/// password, a certificate that is not its own) is a [`TransportError`]: it bounces nobody.
+#[derive(Debug)]
+pub struct Relay {
+    client: Client,
+    host: String,
+    port: u16,
+    tls_policy: TlsPolicy,
+    max_recipients: usize,
+}
+
+impl Relay {
+    /// The relay of a URL, with the defaults of [`RelayConfig`] and the machine's clock.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the URL cannot be used, or names a user, whose password is missing.
+    pub fn from_url(url: &str) -> Result<Self, ConfigError> {
+        Self::with_config(RelayConfig::from_url(url)?)
+    }
+
+    /// A relay with the machine's clock.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the URL named a user and there are no credentials.
+    pub fn with_config(config: RelayConfig) -> Result<Self, ConfigError> {
+        Self::new(Arc::new(MachineClock::new()), config)
+    }
+
+    /// A relay.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the URL named a user and there are no credentials.
+    pub fn new(clock: Arc<dyn Clock>, config: RelayConfig) -> Result<Self, ConfigError> {
+        let RelayConfig {
+            host,
+            port,
+            protocol,
+            security,
+            tls_policy,
+            roots,
+            username,
+            credentials,
+            auth,
+            hello,
+            timeouts,
+            connect_timeout,
+            pipelining,
+            max_recipients,
+            pool,
+        } = config;
+        if username.is_some() && credentials.is_none() {
+            return Err(ConfigError::new(ConfigErrorKind::PasswordMissing, ""));
+        }
+        // Stands for the address of the connection's own end, which is known when there is one.
+        let placeholder = HelloName::Address(std::net::Ipv4Addr::LOCALHOST.into());
+        let mut session = ClientConfig::new(hello.clone().unwrap_or(placeholder))
+            .with_protocol(protocol)
+            .with_timeouts(timeouts)
+            .with_pipelining(pipelining)
+            .with_max_recipients(max_recipients);
+        if let Some(credentials) = credentials {
+            session = session.with_credentials(credentials, auth);
+        }
+        let opener = Opener { session, hello, security, connect_timeout, tls: Tls::new(roots) };
+        let pool = Pool::new(pool, Arc::clone(&clock));
+        Ok(Self { client: Client { clock, opener, pool }, host, port, tls_policy, max_recipients })
+    }
+
+    /// The stricter of what the relay's settings, the attempt and the mail ask for.
+    fn policy(&self, attempt: &Attempt) -> TlsPolicy {
+        let strictness = |policy: TlsPolicy| match policy {
+            TlsPolicy::Opportunistic => 0,
+            TlsPolicy::Encrypted => 1,
+            _ => 2,
+        };
+        let mail = match attempt.mail().envelope().require_tls() {
+            RequireTls::Yes => TlsPolicy::Verified,
+            _ => TlsPolicy::Opportunistic,
+        };
+        let all = [self.tls_policy, attempt.tls_policy(), mail];
+        all.into_iter().max_by_key(|policy| strictness(*policy)).unwrap_or(TlsPolicy::Verified)
+    }
+}
+
+/// That no connection came to be is no answer about a recipient.
+fn error(failure: &Failure) -> TransportError {
+    match (failure.lasting, &failure.cause) {
+        (Lasting::Permanent, cause) | (Lasting::Temporary, cause @ Cause::Tls { .. }) => {
+            TransportError::misconfigured(cause)
+        }
+        (Lasting::Temporary, cause) => TransportError::unreachable(cause.to_string()),
+    }
+}
+
+#[async_trait]
+impl Transport for Relay {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::relay().tracks_progress().max_recipients(self.max_recipients)
+    }
+
+    async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        let by = self.client.clock.tick().saturating_add(attempt.timeout());
+        let job = Job { attempt, transaction: Transaction::from(attempt.mail()), places: None, by };
+        let way = Way {
+            site: SiteId::relay(),
+            hosts: vec![&self.host],
+            port: self.port,
+            book: &System,
+            // The user named it.
+            inward: InwardAddresses::Allow,
+            address_limit: usize::MAX,
+            source: attempt.source(),
+            policy: self.policy(attempt),
+        };
+        match self.client.deliver(&job, &way).await {
+            Ok(()) => Ok(Outcomes::settled_or(attempt, &Outcome::deferred(Cause::local("no answer")))),
+            Err(Failed::Hosts(failure)) => Err(error(&failure)),
+            Err(Failed::Ours(error)) => Err(error),
+        }
+    }
+
+    async fn close(&self) {
+        self.client.pool.close().await;
+    }
+}
