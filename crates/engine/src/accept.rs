@@ -10,6 +10,7 @@ use posthaste_types::{
     ReversePath, Timestamp,
 };
 
+use crate::dispatch::SPOOL_WAIT;
 use crate::error::{SendError, SendErrorKind};
 use crate::inner::Engine;
 use crate::prepared::Prepared;
@@ -131,7 +132,10 @@ impl Engine {
             live.push((mail.events.clone(), waiting(&mail)));
             mails.push(mail);
         }
+        // Dropped from here on, they may be accepted and nobody is there to dispatch them.
+        let unseen = Unseen(self);
         let admissions = self.spool.admit(mails).await?;
+        std::mem::forget(unseen);
         let mut results = Vec::with_capacity(admissions.len());
         for (admission, (events, due)) in admissions.into_iter().zip(live) {
             results.push(match admission {
@@ -175,6 +179,17 @@ impl Engine {
         new.ended = ended;
         new.events = events;
         new
+    }
+}
+
+/// Mails that may be in the spool, and that the scheduler does not know: it is to look for them.
+struct Unseen<'a>(&'a Engine);
+
+impl Drop for Unseen<'_> {
+    fn drop(&mut self) {
+        let soon = self.0.now().saturating_add(SPOOL_WAIT);
+        self.0.dispatch().look_at(soon);
+        self.0.wake.notify_one();
     }
 }
 

@@ -1,34 +1,43 @@
 //! One attempt, from the lease to the settlement.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use posthaste_queue::{Batch, Begin, Begun, Refusal, Settled, Settlement};
+use posthaste_queue::{Batch, Begin, Begun, Progression, Refusal, Settled, Settlement, Window};
 use posthaste_suppression::{Ask, Entry, Verdict, decide};
 use posthaste_transport::{Attempt, AttemptKey, Outcomes, Route, TransportError, TransportErrorKind};
 use posthaste_types::{Address, Cause, Envelope, EventKind, Fate, NetworkFault, Timestamp};
 
 use crate::accept::suppressed;
-use crate::dispatch::InFlight;
+use crate::cancel::WITHDRAWN;
+use crate::dispatch::{InFlight, SPOOL_WAIT};
+use crate::guarded::{Panicked, catching};
 use crate::inner::{Engine, ListPlace};
 use crate::settings::Gate;
 use crate::settle::Lease;
 
 impl Engine {
     /// Tries a batch: takes the lease, passes the last gates, delivers, settles.
-    pub(crate) async fn try_batch(&self, batch: Batch) {
+    pub(crate) async fn try_batch(&self, batch: &Batch) {
         let now = self.now();
-        let lease_until = now.saturating_add(self.settings.attempt_timeout).saturating_add(LEASE_MARGIN);
-        let wanted = Begin::new(batch.mail, batch.recipients.clone(), now, lease_until);
+        let wanted = Begin::new(batch.mail, batch.recipients.clone(), now, self.lease_until(now));
         let begun = match self.spool.begin(&self.settings.node, vec![wanted]).await {
             Ok(begun) => begun,
             // Nothing was begun: what is due stays due, and is read again.
             Err(_) => return self.dispatch().look_at(now.saturating_add(SPOOL_WAIT)),
         };
         for Begun { granted, refused, .. } in begun {
-            self.settle_refused(&batch, &refused, now).await;
+            self.settle_refused(batch, &refused, now).await;
             let Some(granted) = granted else { continue };
-            self.try_granted(&batch, Lease::new(granted, now, batch.repeat)).await;
+            self.try_granted(batch, Lease::new(granted, now, batch.repeat)).await;
         }
+    }
+
+    /// Until when a lease lasts that is taken at `now`: longer than the attempt, also if the time of schedules
+    /// drifts by an eighth.
+    pub(crate) fn lease_until(&self, now: Timestamp) -> Timestamp {
+        let timeout = self.settings.attempt_timeout;
+        now.saturating_add(timeout).saturating_add(timeout / 8).saturating_add(LEASE_MARGIN)
     }
 
     /// What the list forbids ends here; what another attempt has, or what is gone, is no business of ours.
@@ -50,7 +59,7 @@ impl Engine {
             settlement.events = vec![self.event(batch.mail, Some(&to.address), &tracked.meta, self.clock.wall(), kind)];
             Some(settlement)
         };
-        self.settle(entries.into_iter().filter_map(settlement).collect()).await;
+        self.settle_surely(entries.into_iter().filter_map(settlement).collect()).await;
     }
 
     async fn try_granted(&self, batch: &Batch, lease: Lease) {
@@ -60,8 +69,8 @@ impl Engine {
         let known = routing.as_ref().and_then(|routing| routing.route.as_ref().ok()).cloned();
         let route = match (&redirect, known) {
             (None, Some(route)) => Ok(route),
-            (None, None) => self.transport.route(&domain).await,
-            (Some(stand_in), _) => self.transport.route(stand_in.domain()).await,
+            (None, None) => self.route(&domain).await,
+            (Some(stand_in), _) => self.route(stand_in.domain()).await,
         };
         match route {
             Ok(route) => {
@@ -74,14 +83,19 @@ impl Engine {
         }
     }
 
-    /// The last gates before the transport: the suppression list where it is kept apart, then the audience.
+    /// The last gates before the transport: the time, the suppression list where it is kept apart, then the audience.
     async fn pass_gates(&self, batch: &Batch, lease: Lease) -> Option<(Lease, Option<Address>)> {
+        let window = Window::new(lease.granted.accepted, lease.granted.expires, lease.at);
+        if window.is_over() {
+            self.settle_expired(&lease, window).await;
+            return None;
+        }
         let lease = match self.list {
             ListPlace::InSpool => lease,
             ListPlace::Apart => self.ask_list(lease).await?,
         };
-        if self.dispatch().cancelled.contains(&batch.mail) {
-            self.settle_all(&lease, |_| Fate::Cancelled, "the application withdrew it").await;
+        if self.dispatch().is_cancelled(batch.mail) {
+            self.settle_all(&lease, |_| Fate::Cancelled, WITHDRAWN).await;
             return None;
         }
         let mut redirect = None;
@@ -104,6 +118,17 @@ impl Engine {
         lease.map(|lease| (lease, redirect))
     }
 
+    /// Ends what waited past its time: it is not tried, however long it was held up.
+    async fn settle_expired(&self, lease: &Lease, window: Window) {
+        let done = lease.each(|_, state, _| {
+            let untried = state.last.is_none().then(|| Cause::local("its time was over before the first attempt"));
+            let mut ending = Progression::expired(state, window, untried);
+            ending.attempts = ending.attempts.saturating_sub(1); // this one is not made
+            Some(Settled::Ended(ending))
+        });
+        self.settle_lease(lease, done).await;
+    }
+
     async fn ask_list(&self, lease: Lease) -> Option<Lease> {
         let wall = self.clock.wall();
         let asks: Vec<Ask> = lease.addresses().map(|to| lease.granted.meta.ask(to, wall)).collect();
@@ -119,8 +144,9 @@ impl Engine {
         let entries: Vec<Option<Box<Entry>>> = asks.iter().zip(&found).map(verdict).collect();
         let (lease, out) = lease.split(|place| entries.get(place).is_some_and(Option::is_none));
         if let Some(out) = out {
+            let mut entries = entries.iter().flatten();
             let done = out.each(|_, state, _| {
-                let entry = entries.iter().flatten().next()?;
+                let entry = entries.next()?;
                 Some(Settled::Ended(suppressed(entry, out.granted.accepted, out.at, state.attempts)))
             });
             self.settle_lease(&out, done).await;
@@ -143,8 +169,8 @@ impl Engine {
         let in_flight = InFlight { mail: batch.mail, attempt: attempt.clone() };
         {
             let mut dispatch = self.dispatch();
-            if dispatch.cancelled.contains(&batch.mail) {
-                return Err(TransportError::new(TransportErrorKind::Withdrawn, "cancelled"));
+            if dispatch.is_cancelled(batch.mail) || self.stopping.load(Ordering::Acquire) {
+                return Err(TransportError::new(TransportErrorKind::Withdrawn, "withdrawn or stopped"));
             }
             dispatch.in_flight.insert(batch.id, in_flight);
         }
@@ -152,7 +178,9 @@ impl Engine {
         let until = self.clock.tick().saturating_add(self.settings.attempt_timeout);
         tokio::select! {
             biased;
-            result = self.transport.deliver(&attempt) => result,
+            result = catching(async { self.transport.deliver(&attempt).await }) => {
+                result.unwrap_or_else(|Panicked| Ok(attempt.give_up(Cause::local("the transport panicked"))))
+            }
             () = self.clock.sleep_until(until) => {
                 let cause = Cause::network(NetworkFault::TimedOut, "the attempt ran out of time");
                 Ok(attempt.give_up(cause))
@@ -200,5 +228,3 @@ impl Engine {
 
 /// A lease lasts this much longer than its attempt may take.
 const LEASE_MARGIN: Duration = Duration::from_secs(300);
-/// How long to wait for a spool that fails.
-const SPOOL_WAIT: Duration = Duration::from_secs(5);

@@ -199,6 +199,7 @@ impl MailerBuilder {
             dispatch: Mutex::new(Dispatch::new(Scheduler::new(settings.scheduler.clone()))),
             admitting: Semaphore::new(settings.max_admitting.max(1)),
             stopping: AtomicBool::new(false),
+            grace: Mutex::new(settings.stop_grace),
             grace_over: watch::Sender::new(false),
             waiters: Waiters::default(),
             event_bell: Arc::new(Notify::new()),

@@ -1,8 +1,8 @@
 //! Which recipients are tried now: the loop between the spool, the scheduler and the attempts.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use posthaste_queue::{Batch, BatchId, Due, DueCursor, Offered, Scheduler, SiteKey};
@@ -10,6 +10,7 @@ use posthaste_transport::{Attempt, Route, TransportError};
 use posthaste_types::{Domain, MailId, Timestamp};
 use tokio::task::JoinSet;
 
+use crate::cancel::{Cancelling, Swept};
 use crate::inner::Engine;
 
 /// The state of the loop. All under one lock, held for a few operations at a time and never over a wait.
@@ -31,8 +32,8 @@ pub(crate) struct Dispatch {
     /// When the spool is to be looked at next.
     next: Option<Timestamp>,
     pub(crate) in_flight: HashMap<BatchId, InFlight>,
-    /// Mails that the application withdrew while an attempt was being prepared.
-    pub(crate) cancelled: HashSet<MailId>,
+    /// Mails that are being withdrawn.
+    pub(crate) cancelled: HashMap<MailId, Cancelling>,
 }
 
 /// An attempt that has been given to the transport.
@@ -62,13 +63,24 @@ impl Dispatch {
             overflowed: false,
             next: None,
             in_flight: HashMap::new(),
-            cancelled: HashSet::new(),
+            cancelled: HashMap::new(),
         }
     }
 
     /// Looks at the spool again at `at`.
     pub(crate) fn look_at(&mut self, at: Timestamp) {
         self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    }
+
+    /// Looks at the spool again from its beginning, at once.
+    pub(crate) fn look_again(&mut self) {
+        (self.cursor, self.more) = (None, true);
+    }
+
+    /// Gives up reading for now: the spool is looked at again at `at`, from its beginning.
+    fn rest_until(&mut self, at: Timestamp) {
+        (self.cursor, self.more) = (None, false);
+        self.look_at(at);
     }
 
     /// Looks at the spool again for what found no room: soon if little is left in memory, else in a second, so
@@ -91,6 +103,9 @@ impl Dispatch {
 
     /// Takes a recipient that is due; asks for its route first if that is not known.
     fn place(&mut self, due: Due, tick: posthaste_types::Tick) {
+        if self.passes_by(due.mail) {
+            return;
+        }
         match self.routes.get(&due.domain) {
             Some(routing) if is_fresh(routing, tick) => {
                 let site = site_of(routing, &due.domain);
@@ -117,7 +132,7 @@ impl Dispatch {
         for due in waiting {
             self.overflowed |= self.scheduler.offer(due, site_of(&routing, domain)) == Offered::Full;
         }
-        if self.routes.len() >= MAX_ROUTES {
+        if self.routes.len().max(self.site_routes.len()) >= MAX_ROUTES {
             self.routes.clear();
             self.site_routes.clear();
         }
@@ -132,13 +147,6 @@ impl Dispatch {
             let before = waiting.len();
             waiting.retain(|due| due.mail != mail);
             self.awaiting_count -= before - waiting.len();
-        }
-    }
-
-    /// Forgets that a mail was withdrawn, once no attempt for it is under way: the spool knows it as ended.
-    pub(crate) fn forget_cancelled(&mut self, mail: MailId) {
-        if self.scheduler.in_flight(mail) == 0 {
-            self.cancelled.remove(&mail);
         }
     }
 
@@ -183,12 +191,13 @@ impl Engine {
 }
 
 /// Runs until the Mailer stops; ends when the last attempt has been settled or its grace is over.
-pub(crate) async fn run(engine: Arc<Engine>) {
+pub(crate) async fn run(engine: Arc<Engine>) -> Drained {
     let mut work = JoinSet::new();
     while !engine.stopping.load(Ordering::Acquire) {
         if let Err(_error) = refill(&engine).await {
             // The spool does not read: look again in a while; what is in memory goes on.
-            engine.dispatch().look_at(engine.now().saturating_add(Duration::from_secs(5)));
+            let at = engine.now().saturating_add(SPOOL_WAIT);
+            engine.dispatch().rest_until(at);
         }
         start_what_may(&engine, &mut work);
         while work.try_join_next().is_some() {}
@@ -196,7 +205,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             let now = engine.now();
             let mut dispatch = engine.dispatch();
             dispatch.look_for_overflow(now);
-            let steady = engine.steady.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let steady = engine.steady.lock().unwrap_or_else(PoisonError::into_inner);
             let more = dispatch.more && dispatch.room() > 0;
             let wait = if more { Duration::ZERO } else { dispatch.next.map_or(IDLE, |next| steady.until(next)) };
             let tick = engine.clock.tick();
@@ -210,7 +219,16 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             () = engine.clock.sleep_until(until) => {}
         }
     }
-    drain(&engine, work).await;
+    drain(&engine, work).await
+}
+
+/// What became of the attempts that were under way when the Mailer stopped.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Drained {
+    /// They ended within the grace.
+    pub(crate) finished: usize,
+    /// They were dropped behind it.
+    pub(crate) dropped: usize,
 }
 
 /// Reads what is due from the spool, a page at a time, while there is room.
@@ -252,7 +270,7 @@ fn start_what_may(engine: &Arc<Engine>, work: &mut JoinSet<()>) {
     for domain in asking {
         let engine = engine.clone();
         work.spawn(async move {
-            let route = engine.transport.route(&domain).await;
+            let route = engine.route(&domain).await;
             engine.dispatch().routed(&domain, Routing { route });
             engine.wake.notify_one();
         });
@@ -266,45 +284,68 @@ fn start_what_may(engine: &Arc<Engine>, work: &mut JoinSet<()>) {
 }
 
 async fn attempt(engine: Arc<Engine>, batch: Batch) {
-    // Freed even if a hook or a transport panics: a place lost is a place lost for good.
-    let _place = Place { engine: engine.clone(), id: batch.id, mail: batch.mail };
-    engine.try_batch(batch).await;
+    let lease_until = engine.lease_until(engine.now());
+    let mut place = Place { engine: engine.clone(), id: batch.id, mail: batch.mail, abandoned: Some(lease_until) };
+    engine.try_batch(&batch).await;
+    if !place.finish(Swept::No) {
+        engine.sweep(&batch).await;
+        place.finish(Swept::Yes);
+    }
 }
 
+/// The place of a batch, freed even if a hook panics: a place lost is a place lost for good.
 struct Place {
     engine: Arc<Engine>,
     id: BatchId,
     mail: MailId,
+    /// When a lease that nobody settles has run out.
+    abandoned: Option<Timestamp>,
+}
+
+impl Place {
+    fn finish(&mut self, swept: Swept) -> bool {
+        let finished = self.engine.dispatch().finish(self.id, self.mail, swept);
+        if finished {
+            self.abandoned = None;
+            self.engine.wake.notify_one();
+        }
+        finished
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        {
-            let mut dispatch = self.engine.dispatch();
-            dispatch.in_flight.remove(&self.id);
-            dispatch.scheduler.done(self.id);
-            dispatch.forget_cancelled(self.mail);
+        if let Some(lease_until) = self.abandoned {
+            self.engine.dispatch().look_at(lease_until);
+            self.finish(Swept::Yes);
         }
-        self.engine.wake.notify_one();
     }
 }
 
 /// Lets attempts under way end, for as long as the grace lasts; then drops them.
-async fn drain(engine: &Arc<Engine>, mut work: JoinSet<()>) {
+async fn drain(engine: &Arc<Engine>, mut work: JoinSet<()>) -> Drained {
     for in_flight in engine.dispatch().in_flight.values() {
         // What has not begun does not begin.
         let _ = in_flight.attempt.withdraw();
     }
-    let until = engine.clock.tick().saturating_add(engine.settings.stop_grace);
-    let all = async { while work.join_next().await.is_some() {} };
-    tokio::select! {
-        biased;
-        () = all => return,
-        () = engine.clock.sleep_until(until) => {}
+    let mut drained = Drained::default();
+    let until = engine.clock.tick().saturating_add(*engine.grace.lock().unwrap_or_else(PoisonError::into_inner));
+    loop {
+        tokio::select! {
+            biased;
+            ended = work.join_next() => match ended {
+                Some(_) => drained.finished += 1,
+                None => return drained,
+            },
+            () = engine.clock.sleep_until(until) => break,
+        }
     }
     engine.grace_over.send_replace(true);
     // Each attempt now drops its transport and settles what it came to.
-    while work.join_next().await.is_some() {}
+    while work.join_next().await.is_some() {
+        drained.dropped += 1;
+    }
+    drained
 }
 
 /// Routes kept in memory; beyond it all are asked for again.
@@ -313,5 +354,7 @@ const MAX_ROUTES: usize = 100_000;
 const LOW: usize = 500;
 /// Recipients read from the spool at once.
 const PAGE: usize = 500;
+/// How long to wait for a spool that fails.
+pub(crate) const SPOOL_WAIT: Duration = Duration::from_secs(5);
 /// How long the loop sleeps if nothing waits: until it is woken, in effect.
 const IDLE: Duration = Duration::from_secs(60);

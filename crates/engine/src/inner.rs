@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use posthaste_bounce::Rules;
 use posthaste_queue::{MailMeta, Spool};
@@ -38,6 +39,8 @@ pub(crate) struct Engine {
     pub(crate) tls_policy: TlsPolicy,
     pub(crate) settings: Settings,
     pub(crate) stopping: AtomicBool,
+    /// How long attempts under way are let go on when the Mailer stops.
+    pub(crate) grace: Mutex<Duration>,
     /// Turns true when attempts under way must be dropped.
     pub(crate) grace_over: watch::Sender<bool>,
     pub(crate) admitting: Semaphore,

@@ -44,9 +44,11 @@
 mod accept;
 mod attempt;
 mod builder;
+mod cancel;
 mod dispatch;
 mod error;
 mod events;
+mod guarded;
 mod ingest;
 mod inner;
 mod judge;

@@ -1,12 +1,12 @@
 //! The Mailer.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use posthaste_queue::{Query, Settled, Settlement, Waiting};
+use posthaste_queue::{Query, Waiting};
 use posthaste_suppression::{Actor, Entry, Put, Scope, What};
-use posthaste_types::{Ending, EventKind, Evidence, EvidenceSource, Fate, MailId, Timestamp};
+use posthaste_types::{MailId, Timestamp};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -28,7 +28,7 @@ use crate::sending::{Outgoing, Preparing, Sending, Submission, Wait};
 #[derive(Clone, Debug)]
 pub struct Mailer {
     engine: Arc<Engine>,
-    loop_task: Arc<Mutex<Option<JoinHandle<()>>>>,
+    loop_task: Arc<Mutex<Option<JoinHandle<dispatch::Drained>>>>,
 }
 
 impl Mailer {
@@ -154,7 +154,7 @@ impl Mailer {
     }
 
     /// Withdraws a mail: no attempt for it begins after this has returned. Recipients that an attempt has begun for
-    /// go on; the standings say which.
+    /// go on, and are not tried again; the standings say which.
     ///
     /// # Errors
     /// [`FeedbackError`] if the spool does not answer.
@@ -162,32 +162,7 @@ impl Mailer {
     /// # Cancel safety
     /// Dropped: withdrawn for some recipients or not; call it again.
     pub async fn cancel(&self, id: MailId) -> Result<Option<Standings>, FeedbackError> {
-        let engine = &self.engine;
-        {
-            let mut dispatch = engine.dispatch();
-            dispatch.cancelled.insert(id);
-            dispatch.forget(id);
-            for in_flight in dispatch.in_flight.values().filter(|in_flight| in_flight.mail == id) {
-                // What has begun goes on.
-                let _ = in_flight.attempt.withdraw();
-            }
-        }
-        let Some(tracked) = engine.tracked(id).await? else { return Ok(None) };
-        let (now, wall) = (engine.now(), engine.clock.wall());
-        let mut done = Vec::new();
-        for (place, recipient) in (0u32..).zip(&tracked.recipients) {
-            if recipient.ending.is_some() || recipient.in_flight {
-                continue;
-            }
-            let mut ending = Ending::new(Fate::Cancelled, now, now.since(tracked.accepted), recipient.state.attempts);
-            ending.evidence = vec![Evidence::new(EvidenceSource::Rule, "the application withdrew it")];
-            let kind = EventKind::Ended { ending: ending.clone() };
-            let mut settlement = Settlement::new(id, place, None, Settled::Ended(ending));
-            settlement.events = vec![engine.event(id, Some(&recipient.address), &tracked.meta, wall, kind)];
-            done.push(settlement);
-        }
-        engine.settle(done).await;
-        engine.dispatch().forget_cancelled(id);
+        self.engine.cancel(id).await?;
         self.explain(id).await
     }
 
@@ -251,7 +226,16 @@ impl Mailer {
     /// # Cancel safety
     /// Dropped: the stopping goes on.
     pub async fn stop(&self) -> Stopped {
+        self.stop_within(self.engine.settings.stop_grace).await
+    }
+
+    /// [`stop`](Self::stop) with a grace of its own. The first call decides.
+    ///
+    /// # Cancel safety
+    /// Dropped: the stopping goes on.
+    pub async fn stop_within(&self, grace: Duration) -> Stopped {
         let engine = &self.engine;
+        *engine.grace.lock().unwrap_or_else(PoisonError::into_inner) = grace;
         engine.stopping.store(true, Ordering::Release);
         engine.wake.notify_one();
         let mut task = self.loop_task.lock().await;
@@ -259,14 +243,17 @@ impl Mailer {
         // Spawned, so that a dropped stop goes on.
         let engine = engine.clone();
         let stopping = tokio::spawn(async move {
-            let _ = handle.await;
+            let drained = handle.await.unwrap_or_default();
             engine.transport.close().await;
             let mut query = Query::default();
             query.waiting = Waiting::Only;
             query.limit = usize::MAX;
             let waiting = engine.spool.find(&query).await.map(|mails| mails.len()).unwrap_or_default();
             let _ = engine.spool.close().await;
-            Stopped { waiting }
+            // Who waits for news gets an error in their place.
+            engine.waiters.wake_all();
+            engine.event_bell.notify_waiters();
+            Stopped { finished: drained.finished, in_doubt: drained.dropped, waiting }
         });
         stopping.await.unwrap_or_default()
     }
@@ -275,17 +262,17 @@ impl Mailer {
     pub fn now(&self) -> Timestamp {
         self.engine.now()
     }
-
-    /// How long attempts under way are let go on when the Mailer stops.
-    pub fn stop_grace(&self) -> Duration {
-        self.engine.settings.stop_grace
-    }
 }
 
 /// What [`Mailer::stop`] left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stopped {
+    /// Attempts that ended while the Mailer stopped.
+    pub finished: usize,
+    /// Attempts that were dropped when the grace was over: they settled what they knew, the rest is in doubt or
+    /// deferred.
+    pub in_doubt: usize,
     /// Mails of which a recipient waits in the spool.
     pub waiting: usize,
 }

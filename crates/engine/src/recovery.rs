@@ -11,6 +11,9 @@ impl Engine {
     /// not known, so it is tried again, in doubt, with the same octets and the same Message-ID.
     pub(crate) async fn take_up_orphans(&self) -> Result<(), SpoolError> {
         let orphans = self.spool.orphans(&self.settings.node).await?;
+        if orphans.is_empty() {
+            return Ok(());
+        }
         let (now, wall) = (self.now(), self.clock.wall());
         let mut done = Vec::with_capacity(orphans.len());
         let chance = self.chance();

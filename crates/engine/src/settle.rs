@@ -1,12 +1,16 @@
 //! What an attempt came to, written down in one transaction.
 
-use posthaste_queue::{Batch, Granted, Progression, RecipientState, Settled, Settlement, Tracked, Window};
+use std::time::Duration;
+
+use posthaste_queue::{Batch, Granted, Progression, RecipientState, Settled, Settlement, SpoolError, Tracked, Window};
 use posthaste_transport::{Finality, TransportError, TransportErrorKind};
 use posthaste_types::{
     Address, Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, MailId, NetworkFault, Outcome,
     OutcomeKind, ProviderId, Repeat, Timestamp,
 };
 
+use crate::cancel::WITHDRAWN;
+use crate::dispatch::SPOOL_WAIT;
 use crate::inner::Engine;
 use crate::judge::consequence;
 
@@ -87,10 +91,14 @@ impl Engine {
     pub(crate) async fn settle_error(&self, lease: &Lease, batch: &Batch, error: &TransportError) {
         let now = self.now();
         match error.kind() {
-            TransportErrorKind::Withdrawn if self.dispatch().cancelled.contains(&batch.mail) => {
-                self.settle_all(lease, |_| Fate::Cancelled, "the application withdrew it").await;
+            TransportErrorKind::Withdrawn if self.dispatch().is_cancelled(batch.mail) => {
+                self.settle_all(lease, |_| Fate::Cancelled, WITHDRAWN).await;
             }
             TransportErrorKind::Withdrawn => self.settle_unmade(lease, &Cause::local("withdrawn"), now).await,
+            // The peer is well, and so are we: no reason to hold the route, or to tell anybody.
+            TransportErrorKind::Busy => {
+                self.settle_unmade(lease, &Cause::local(error), now.saturating_add(BUSY_WAIT)).await;
+            }
             TransportErrorKind::Unreachable => {
                 let outcome = Outcome::deferred(Cause::network(NetworkFault::Unreachable, error.text()));
                 self.settle_outcomes(lease, vec![outcome; lease.granted.recipients.len()]).await;
@@ -114,7 +122,9 @@ impl Engine {
         let window = Window::new(lease.granted.accepted, lease.granted.expires, self.now());
         let done = lease.each(|_, state, _| {
             Some(if next > lease.granted.expires {
-                Settled::Ended(Progression::expired(state, window, Some(cause.clone())))
+                let mut ending = Progression::expired(state, window, Some(cause.clone()));
+                ending.attempts = ending.attempts.saturating_sub(1); // it does not count
+                Settled::Ended(ending)
             } else {
                 Settled::Unmade { cause: cause.clone(), next }
             })
@@ -154,7 +164,7 @@ impl Engine {
             let to = &lease.granted.mail.envelope().to().get(i)?.address;
             Some(self.settlement(lease, (*place, state), to, settled))
         });
-        self.settle(settlements.collect()).await;
+        self.settle_surely(settlements.collect()).await;
     }
 
     fn settlement(
@@ -176,7 +186,7 @@ impl Engine {
         let attempted = EventKind::Attempted { number: state.attempts, repeat: lease.repeat };
         let settled = match settled {
             Settled::Ended(ending) => {
-                if ending.cause.is_some() {
+                if ending.cause.is_some() && ending.attempts == state.attempts {
                     events.push(event(attempted));
                 }
                 let (ending, entry) = self.judged(to, ending, lease.provider.as_ref(), wall);
@@ -231,11 +241,27 @@ impl Engine {
         (ending, entry)
     }
 
-    /// Commits settlements and tells of them. A spool that fails keeps the lease: what was begun is in doubt when
-    /// it is opened again.
-    pub(crate) async fn settle(&self, done: Vec<Settlement>) {
+    /// Commits settlements, also if the disk is full for a while: an answer that is not written down costs a second
+    /// copy. A spool that fails for good keeps the lease: what was begun is in doubt when it is opened again.
+    pub(crate) async fn settle_surely(&self, done: Vec<Settlement>) {
+        let mut grace_over = self.grace_over.subscribe();
+        while let Err(error) = self.settle(done.clone()).await {
+            if !error.is_transient() {
+                return;
+            }
+            let until = self.clock.tick().saturating_add(SPOOL_WAIT);
+            tokio::select! {
+                biased;
+                () = self.clock.sleep_until(until) => {}
+                _ = grace_over.wait_for(|over| *over) => return,
+            }
+        }
+    }
+
+    /// Commits settlements and tells of them.
+    pub(crate) async fn settle(&self, done: Vec<Settlement>) -> Result<(), SpoolError> {
         if done.is_empty() {
-            return;
+            return Ok(());
         }
         let events: Vec<Event> = done.iter().flat_map(|one| one.events.clone()).collect();
         let next = done.iter().filter_map(|one| match &one.settled {
@@ -251,16 +277,19 @@ impl Engine {
             // A list kept apart learns of it before the ending is written: a crash between them repeats a put.
             let _ = self.suppressions.put(entry).await;
         }
-        if self.spool.settle(done).await.is_ok() {
-            if let Some(next) = next {
-                self.dispatch().look_at(next);
-            }
-            self.publish(events);
+        self.spool.settle(done).await?;
+        if let Some(next) = next {
+            self.dispatch().look_at(next);
         }
+        self.publish(events);
+        Ok(())
     }
 
     /// What is known of a mail.
-    pub(crate) async fn tracked(&self, mail: MailId) -> Result<Option<Tracked>, posthaste_queue::SpoolError> {
+    pub(crate) async fn tracked(&self, mail: MailId) -> Result<Option<Tracked>, SpoolError> {
         Ok(self.spool.find(&posthaste_queue::Query::mail(mail)).await?.pop())
     }
 }
+
+/// How long a recipient waits for whom no connection was free.
+const BUSY_WAIT: Duration = Duration::from_secs(5);

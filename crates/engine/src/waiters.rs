@@ -35,6 +35,13 @@ impl Waiters {
         }
     }
 
+    /// Wakes everybody: there will be no news.
+    pub(crate) fn wake_all(&self) {
+        for bell in self.lock().drain().filter_map(|(_, bell)| bell.upgrade()) {
+            bell.notify_waiters();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<MailId, Weak<Notify>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

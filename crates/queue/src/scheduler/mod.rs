@@ -6,7 +6,7 @@ mod site;
 mod words;
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use posthaste_types::{MailId, Text, Tick};
 
@@ -235,6 +235,12 @@ impl Scheduler {
     pub fn in_flight(&self, mail: MailId) -> usize {
         let of_mail = self.known.range((mail, 0)..=(mail, u32::MAX));
         of_mail.filter(|(_, place)| matches!(place, Place::UnderWay)).count()
+    }
+
+    /// Which recipients of a mail are under way, by their places.
+    pub fn under_way_of(&self, mail: MailId) -> HashSet<u32> {
+        let of_mail = self.known.range((mail, 0)..=(mail, u32::MAX));
+        of_mail.filter(|(_, place)| matches!(place, Place::UnderWay)).map(|((_, recipient), _)| *recipient).collect()
     }
 
     /// Whether nothing is ready and nothing under way.
