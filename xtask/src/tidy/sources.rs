@@ -19,11 +19,13 @@ impl Source {
         Self { path: path.into(), text: text.into() }
     }
 
-    pub(crate) fn path(&self) -> &str {
+    /// Where it stands, below the root.
+    pub fn path(&self) -> &str {
         &self.path
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// What stands in it.
+    pub fn text(&self) -> &str {
         &self.text
     }
 
