@@ -1,1 +1,20 @@
 //! Shared parts of the benches.
+//!
+//! A bench compares *sides* in one run: in every round each side does the same work once, in an order that
+//! turns, and what counts is the ratio of two sides within a round. The absolute rates depend on the machine
+//! and on what else it does; they illustrate. A bench never fails because something was slow.
+//!
+//! `POSTHASTE_BENCH_SMOKE=1` makes one tiny round of each: it shows that the bench works, and its numbers mean
+//! nothing.
+
+mod comparison;
+mod cpu;
+mod journal;
+mod machine;
+mod mode;
+
+pub use comparison::{Comparison, Sample, Side};
+pub use cpu::CpuTime;
+pub use journal::{AppendLog, GroupLog};
+pub use machine::machine;
+pub use mode::Mode;

@@ -1,0 +1,35 @@
+//! How much is done.
+
+/// How much is done: all, or as little as shows that the bench works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Seven rounds or more.
+    Full,
+    /// One tiny round.
+    Smoke,
+}
+
+impl Mode {
+    /// What `POSTHASTE_BENCH_SMOKE` and `POSTHASTE_BENCH_ROUNDS` ask for.
+    pub fn from_env() -> Self {
+        if std::env::var_os("POSTHASTE_BENCH_SMOKE").is_some_and(|value| value != "0") { Self::Smoke } else { Self::Full }
+    }
+
+    /// The number of rounds: 9, or what `POSTHASTE_BENCH_ROUNDS` says if it is 7 or more.
+    pub fn rounds(self) -> usize {
+        let wanted = std::env::var("POSTHASTE_BENCH_ROUNDS").ok().and_then(|text| text.parse().ok());
+        match self {
+            Self::Full => wanted.unwrap_or(9).max(7),
+            Self::Smoke => 1,
+        }
+    }
+
+    /// How many times the work is done in one round.
+    pub fn count(self, full: usize) -> usize {
+        match self {
+            Self::Full => full,
+            Self::Smoke => (full / 200).clamp(4, 64),
+        }
+    }
+}
