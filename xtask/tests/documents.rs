@@ -75,3 +75,27 @@ fn the_architecture_names_what_is_there() {
     }
     assert!(missing.is_empty(), "ARCHITECTURE.md names what is not there: {missing:#?}");
 }
+
+/// The readme of a crate shows some lines of the example on its page, which is compiled and run.
+#[test]
+fn what_a_readme_shows_stands_on_the_page_of_its_crate() {
+    let (workspace, files) = all();
+    let mut invented = Vec::new();
+    for part in workspace.published().filter_map(|member| member.name().strip_prefix("posthaste-")) {
+        let folder = format!("crates/{part}/");
+        let code = |file: &&Source| file.path().starts_with(&folder) && file.path().ends_with(".rs");
+        let pages = files.iter().filter(code).flat_map(|file| file.text().lines());
+        let pages: Vec<&str> = pages.filter_map(|line| line.trim().strip_prefix("//")).collect();
+        let pages: Vec<&str> = pages.iter().map(|line| line.trim_start_matches(['/', '!']).trim()).collect();
+        let readme = text(&files, &format!("{folder}README.md"));
+        if text(&files, &format!("{folder}src/lib.rs")).contains("include_str!(\"../README.md\")") {
+            continue; // it is a doctest itself
+        }
+        for line in block(readme, "```rust").into_iter().filter(|line| !line.is_empty()) {
+            if !pages.contains(&line.trim()) {
+                invented.push(format!("{folder}README.md: {line}"));
+            }
+        }
+    }
+    assert!(invented.is_empty(), "not in an example of the crate: {invented:#?}");
+}
