@@ -45,15 +45,21 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(all(feature = "dns-hickory", feature = "engine", feature = "mx"))]
+mod system;
+
+#[cfg(all(feature = "dns-hickory", feature = "engine", feature = "mx"))]
+pub use system::{SystemError, SystemErrorKind, mx_system, mx_system_with};
+
 pub use posthaste_message::{Attachment, Message, Raw};
 pub use posthaste_transport::{Attempt, Capabilities, Outcomes, Source, TlsPolicy, Transport, TransportError};
 pub use posthaste_types::{
     Address, BodyKind, BounceClass, CampaignName, Cause, Clock, Constraint, Content, ContentError, ContentErrorKind,
     DnsFault, DnsName, Domain, Ending, EnhancedStatus, Envelope, EnvelopeId, Event, EventId, EventKind, Evidence,
-    EvidenceSource, Explanation, Fate, HeaderField, HeaderName, HeaderValue, ListName, Mail, MailId, Mailbox, MessageId,
-    NetworkFault, NodeId, Notify, OnceKey, OriginalRecipient, Outcome, OutcomeKind, ParseError, ParseErrorKind,
-    ProviderId, Random, Recipient, Repairs, Repeat, Reply, RequireTls, Ret, ReversePath, Stage, Standing, StreamName,
-    Tags, TenantName, Text, Tick, Timestamp, WaitState, Wanted,
+    EvidenceSource, Explanation, Fate, HeaderField, HeaderName, HeaderValue, ListName, Mail, MailId, Mailbox,
+    MessageId, NetworkFault, NodeId, Notify, OnceKey, OriginalRecipient, Outcome, OutcomeKind, ParseError,
+    ParseErrorKind, ProviderId, Random, Recipient, Repairs, Repeat, Reply, RequireTls, Ret, ReversePath, Stage,
+    Standing, StreamName, Tags, TenantName, Text, Tick, Timestamp, WaitState, Wanted,
 };
 
 #[cfg(feature = "engine")]
@@ -77,9 +83,9 @@ pub use posthaste_dns as dns;
 /// Reading mail, and the parts of composing it that a first program does without.
 pub mod message {
     pub use posthaste_message::{
-        AutoSubmitted, Body, ComposeError, ComposeLimits, Defect, DefectKind, Header, IntoMailbox, IntoMessageId, Limit,
-        Limits, MediaType, MessageBuilder, Part, Preview, Problem, ProblemKind, RawError, ReadAddress, ReadError,
-        ReadMessage, Rule, Stamp, StrictError, TransferEncoding, Violation, check_strict, read,
+        AutoSubmitted, Body, ComposeError, ComposeLimits, Defect, DefectKind, Header, IntoMailbox, IntoMessageId,
+        Limit, Limits, MediaType, MessageBuilder, Part, Preview, Problem, ProblemKind, RawError, ReadAddress,
+        ReadError, ReadMessage, Rule, Stamp, StrictError, TransferEncoding, Violation, check_strict, read,
     };
 }
 
@@ -101,8 +107,16 @@ pub mod transport {
 #[cfg(feature = "dkim")]
 pub mod dkim {
     pub use posthaste_dkim::{
-        Algorithm, Canonicalization, CheckLimits, DkimError, DkimErrorKind, DkimKey, DkimOutcome, DkimReason, DkimRecord,
-        DkimResult, KeyKind, Listing, Reach, Selector, SignedHeaders, check, check_octets,
+        Algorithm, Canonicalization, CheckLimits, DkimError, DkimErrorKind, DkimKey, DkimOutcome, DkimReason,
+        DkimRecord, DkimResult, KeyKind, Listing, Reach, Selector, SignedHeaders, check, check_octets,
+    };
+}
+
+/// Delivery over SMTP: settings of [`Mx`] and [`Relay`].
+#[cfg(feature = "mx")]
+pub mod mx {
+    pub use posthaste_mx::{
+        ConfigError, ConfigErrorKind, InwardAddresses, MxConfig, PoolLimits, RelayConfig, RelaySecurity, TlsRoots,
     };
 }
 

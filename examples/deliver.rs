@@ -1,0 +1,432 @@
+//! The whole way of a mail, on loopback: a campaign is composed from a list and a template, signed, written to the
+//! disk, delivered over SMTP to the right MX, deferred, refused, retried, bounced, understood, and suppressed.
+//!
+//! Nothing here is a mock. The DNS server, the two mailbox providers and the sender's own mail host are real servers
+//! on loopback addresses; the Mailer is the one of an application. Only retries are faster: a second, not minutes.
+//! Whatever is printed is checked too, and the program fails if anything is not as told.
+//!
+//! Run it: `cargo run --release --example deliver`
+
+#[path = "deliver/ledger.rs"]
+mod ledger;
+#[path = "deliver/page.rs"]
+mod page;
+#[path = "deliver/town.rs"]
+mod town;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use posthaste::dkim::{Algorithm, DkimKey, KeyKind, check};
+use posthaste::message::{Limits, read};
+use posthaste::suppression::{Actor, Entry, Reason, Scope, What};
+use posthaste::token::{KeyId, KeyRing, MasterSecret, Purpose, TokenError};
+use posthaste::{
+    Address, CampaignName, Clock, Content, Dkim, DurableEvents, EventId, Fate, ListName, Mailbox, Mailer, Message, Mx,
+    Outgoing, ReversePath, Settings, Sqlite, StreamName, StreamPolicy, SystemRandom, TlsPolicy, Via,
+};
+use posthaste_receive::{Handler, HandlerError, Incoming, Receiver, Session, Verdict, Verdicts};
+use posthaste_testkit::{Arrived, Plan};
+
+use ledger::Ledger;
+use page::{Cell, Ink, Promises, fact, heading, table};
+use town::Town;
+
+const LETTERS: StreamName = StreamName::from_static("letters");
+const LIST: ListName = ListName::from_static("lighthouse");
+const SPRING: CampaignName = CampaignName::from_static("spring");
+const SUMMER: CampaignName = CampaignName::from_static("summer");
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match tokio::time::timeout(Duration::from_secs(55), story()).await {
+        Ok(Ok(promises)) => promises.close(),
+        Ok(Err(error)) => {
+            eprintln!("\nThe story broke off: {error}");
+            ExitCode::FAILURE
+        }
+        Err(_) => {
+            eprintln!("\nThe story did not come to its end within 55 s: something waits for what does not happen.");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn story() -> Result<Promises, Box<dyn Error>> {
+    let mut promises = Promises::default();
+
+    heading("A small world");
+    let mut town = Town::open().await?;
+    let signer = Dkim::new("news.example.com".parse()?)
+        .key("s1".parse()?, DkimKey::generate(KeyKind::Ed25519)?)
+        .key("s2".parse()?, DkimKey::generate(KeyKind::Rsa2048)?);
+    fact("DNS", format!("at {}, asked over the wire", town.dns.address()));
+    for record in signer.records()? {
+        town.dns.zone().add(&record.to_string())?;
+        fact("", format!("{} holds a key", record.name));
+    }
+    set_plans(&town);
+    fact("garden.example", format!("at {}: defers strangers once, knows no Emil, and", town.garden.local_addr()));
+    fact("", "Flora's mailbox is full");
+    fact("harbour.example", format!("at {}: its better host is down; takes all mail, and", town.harbour.local_addr()));
+    fact("", "finds out later that Ivo has left");
+    fact("quiet.example", "takes no mail (null MX)");
+    fact("gone.example", "does not exist");
+
+    heading("A Mailer");
+    let folder = tempfile::tempdir()?;
+    let mut settings = Settings::default();
+    settings.schedule.delays = vec![Duration::from_secs(1)]; // so that you need not wait five minutes
+    settings.schedule.jitter_permille = 0;
+    let mailer = Mailer::builder()
+        .spool(Sqlite::open(folder.path().join("mail.db"))?)
+        .signer(signer)
+        .transport(Mx::new(town.resolver.clone(), town.clock.clone(), town.mx_config("mail.news.example.com")?))
+        .tls_policy(TlsPolicy::Verified)
+        .return_path(BOUNCES)
+        .stream(LETTERS, StreamPolicy::bulk().expire_after(Duration::from_secs(6)))
+        .settings(settings)
+        .start()
+        .await?;
+    let (listener, certificate) = town.home()?;
+    let home = Receiver::builder(Home { mailer: mailer.clone() }).tls(certificate).listen(listener)?;
+    fact("spool", "one SQLite file, synced before send() returns");
+    fact("way out", "straight to the MX, under verified TLS or not at all");
+    fact("way back", format!("everything for {BOUNCES} goes to mailer.ingest()"));
+
+    heading("The subscribers");
+    let links = Unsubscribe::new(&*town.clock);
+    let subscribers = subscribers(&mut promises)?;
+    println!("  {} people", subscribers.len());
+
+    heading("The spring letter");
+    let mut events = mailer.events(EventId::START).open();
+    let mut spring = Ledger::new(SPRING, town.clock.wall());
+    send(&mailer, &subscribers, SPRING, &links).await?;
+    follow(&mut events, &mut spring, |spring| spring.ended() == subscribers.len() && spring.returned() == 1).await?;
+
+    heading("What the providers saw");
+    inspect(&town, &mut promises).await?;
+
+    heading("What came back later");
+    come_back(&mailer, &town, &links, &mut promises).await?;
+    follow(&mut events, &mut spring, |spring| spring.returned() == 2 && spring.unmatched == 1).await?;
+
+    heading("What became of the spring letter");
+    table(["recipient", "what happened", "when", "why"], &spring.rows());
+    compare(&spring, SPRING_AS_TOLD, &mut promises);
+
+    heading("Who gets no more mail");
+    show_list(&mailer, &mut promises).await?;
+
+    heading("The summer letter");
+    town.garden.plan("flora@garden.example", Plan::Accept); // she has tidied up
+    let before = town.arrived().len();
+    let mut summer = Ledger::new(SUMMER, town.clock.wall());
+    send(&mailer, &subscribers, SUMMER, &links).await?;
+    follow(&mut events, &mut summer, |summer| summer.ended() == subscribers.len()).await?;
+    println!();
+    table(["recipient", "what happened", "when", "why"], &summer.rows());
+    compare(&summer, SUMMER_AS_TOLD, &mut promises);
+    let delivered = SUMMER_AS_TOLD.iter().filter(|told| told.fate == Fate::Delivered).count();
+    promises.check("the providers got the summer letters, and no more", town.arrived().len() == before + delivered);
+
+    promises.check("nothing waits in the spool", mailer.stop().await.waiting == 0);
+    home.stop().await;
+    Ok(promises)
+}
+
+/// What the providers do that is out of the ordinary.
+fn set_plans(town: &Town) {
+    town.garden.plan_others(Plan::Greylist { attempts: 1 });
+    town.garden.plan("emil@garden.example", Plan::reply("550 5.1.1 no such user here"));
+    town.garden.plan("flora@garden.example", Plan::reply("452 4.2.2 mailbox full"));
+    town.harbour.plan("ivo@harbour.example", Plan::bounce("550 5.1.1 Ivo has left the harbour"));
+}
+
+/// The sender's own mail host: all that comes to it is for the Mailer to understand.
+#[derive(Debug)]
+struct Home {
+    mailer: Mailer,
+}
+
+#[async_trait]
+impl Handler for Home {
+    async fn recipient(&self, _: &Session, to: &Address) -> Verdict {
+        if to.domain().as_str() == BOUNCES { Verdict::Accept } else { Verdict::refuse_relay() }
+    }
+
+    async fn message(&self, _: &Session, mail: Incoming<'_>) -> Result<Verdicts, HandlerError> {
+        for to in mail.envelope().to() {
+            self.mailer.ingest(mail.octets(), Via::recipient(to.address.clone())).await?;
+        }
+        Ok(Verdict::Accept.into())
+    }
+}
+
+/// A row of the list.
+struct Subscriber {
+    row: usize,
+    mailbox: Mailbox,
+}
+
+fn subscribers(promises: &mut Promises) -> Result<Vec<Subscriber>, Box<dyn Error>> {
+    let mut found = Vec::new();
+    let mut bad = Vec::new();
+    for (row, record) in (1..).zip(csv::Reader::from_reader(SUBSCRIBERS.as_bytes()).deserialize()) {
+        let (name, email): (String, String) = record?;
+        match email.parse().and_then(|address| Mailbox::new(&name, address)) {
+            Ok(mailbox) => found.push(Subscriber { row, mailbox }),
+            Err(error) => {
+                println!("  row {row}, {name}, is left out: {error}");
+                bad.push(name);
+            }
+        }
+    }
+    promises.check("Mara's address is none, and she alone is left out", bad == ["Mara"]);
+    Ok(found)
+}
+
+/// Sends a letter to everybody: one commit, one receipt each.
+async fn send(
+    mailer: &Mailer,
+    subscribers: &[Subscriber],
+    campaign: CampaignName,
+    links: &Unsubscribe<'_>,
+) -> Result<(), Box<dyn Error>> {
+    let mails = subscribers.iter().map(|subscriber| {
+        let letter = letter(&subscriber.mailbox, campaign.as_str(), links)?;
+        let key = format!("{campaign}/{}", subscriber.row); // accepted once, however often this runs
+        Ok(Outgoing::new(letter).stream(LETTERS).list(LIST).campaign(campaign.clone()).once(key))
+    });
+    let mut results = mailer.send_all(mails.collect::<Result<Vec<_>, Box<dyn Error>>>()?);
+    let mut accepted = 0;
+    while let Some(result) = results.next().await {
+        result?;
+        accepted += 1;
+    }
+    println!("  {accepted} mails are signed and on the disk\n");
+    Ok(())
+}
+
+fn letter(to: &Mailbox, campaign: &str, links: &Unsubscribe<'_>) -> Result<Message, Box<dyn Error>> {
+    let name = to.name().unwrap_or("reader");
+    Ok(Message::builder()
+        .from("The Lighthouse <letters@news.example.com>")
+        .to(to)
+        .subject(&format!("Your {campaign} letter, {name}"))
+        .text(LETTER_TEXT.replace("{{name}}", name))
+        .html(LETTER_HTML.replace("{{name}}", &escape(name)))
+        .list_id("The Lighthouse <letters.news.example.com>")
+        .one_click(&links.link(to.address())?)
+        .build()?)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Says what happens, until it is enough.
+async fn follow(
+    events: &mut DurableEvents,
+    ledger: &mut Ledger,
+    enough: impl Fn(&Ledger) -> bool,
+) -> Result<(), Box<dyn Error>> {
+    while !enough(ledger) {
+        ledger.note(&events.next().await?);
+    }
+    Ok(())
+}
+
+/// The providers check the signatures, by the keys in the DNS.
+async fn inspect(town: &Town, promises: &mut Promises) -> Result<(), Box<dyn Error>> {
+    let mut rows = Vec::new();
+    let arrived = town.arrived();
+    for (to, mail) in &arrived {
+        let content = Content::from_canonical(mail.octets.clone())?;
+        let by = town.clock.tick().saturating_add(Duration::from_secs(5));
+        let results = check(&content, &*town.resolver, town.clock.wall(), by).await;
+        let passed: Vec<_> = results.iter().filter(|one| one.is_pass()).filter_map(|one| one.algorithm).collect();
+        let is_signed = passed == [Algorithm::Ed25519Sha256, Algorithm::RsaSha256];
+        promises.check(format!("{to}: both signatures pass"), is_signed);
+        promises.check(format!("{to}: came under TLS"), mail.tls.is_some());
+        promises.check(format!("{to}: has a one-click way out"), way_out(mail).is_some());
+
+        let results: Vec<_> = results.iter().map(ToString::to_string).collect();
+        let tls = mail.tls.as_ref().map_or("clear".to_owned(), |tls| tls.version.to_string());
+        let ink = if is_signed { Ink::Good } else { Ink::Bad };
+        rows.push([to.into(), tls.into(), Cell::new(ink, results.join(", "))]);
+    }
+    table(["for", "under", "signed"], &rows);
+    let told = SPRING_AS_TOLD.iter().filter(|told| told.fate == Fate::Delivered).count();
+    promises.check("each delivered letter came exactly once", arrived.len() == told);
+    Ok(())
+}
+
+/// Kim complains, Lea leaves the list, and somebody forges a report about Ada.
+async fn come_back(
+    mailer: &Mailer,
+    town: &Town,
+    links: &Unsubscribe<'_>,
+    promises: &mut Promises,
+) -> Result<(), Box<dyn Error>> {
+    let arrived = town.arrived();
+    let of =
+        |name: &str| arrived.iter().find(|(to, _)| to.as_str().starts_with(name)).ok_or(format!("no mail of {name}"));
+
+    println!("  Kim presses \"this is spam\": her provider sends a complaint to the return path.");
+    let (kim, mail) = of("kim@")?;
+    town.complain(kim, mail)?;
+
+    println!("  Lea presses \"unsubscribe\": her provider posts to the link in her letter.");
+    let (lea, mail) = of("Lea.")?;
+    let link = way_out(mail).ok_or("no link in Lea's letter")?;
+    let reader = links.read(&link)?;
+    promises.check("the link in Lea's letter is Lea's", reader == *lea);
+    let entry =
+        Entry::new(What::address(&reader), Scope::List(LIST), Reason::Unsubscribe, Actor::Recipient, town.clock.wall());
+    mailer.suppress(entry).await?;
+
+    println!("  Somebody makes up a report that Ada does not exist, at a return path that he guessed.\n");
+    let (ada, mail) = of("ada@")?;
+    town.forge_report(guess(mail.envelope.from())?, ada, mail)?;
+    Ok(())
+}
+
+/// A return path that looks like one of ours, with another last character.
+fn guess(path: &ReversePath) -> Result<ReversePath, Box<dyn Error>> {
+    let path = path.address().ok_or("no return path")?;
+    let mut local = path.local_part().to_owned();
+    let last = local.pop();
+    local.push(if last == Some('a') { 'q' } else { 'a' });
+    Ok(ReversePath::Address(Address::new(&local, path.domain().clone())?))
+}
+
+/// The link in List-Unsubscribe, if the letter has a one-click way out.
+fn way_out(mail: &Arrived) -> Option<String> {
+    let message = read(&mail.octets, &Limits::default()).ok()?;
+    let post = message.header("List-Unsubscribe-Post")?.unfolded();
+    let field = message.header("List-Unsubscribe")?.unfolded();
+    let (_, link) = field.split_once('<')?;
+    let (link, _) = link.split_once('>')?;
+    (post.trim() == "List-Unsubscribe=One-Click").then(|| link.to_owned())
+}
+
+/// Links that cannot be forged: whoever holds one is the reader that it was made for.
+struct Unsubscribe<'a> {
+    ring: KeyRing,
+    clock: &'a dyn Clock,
+}
+
+impl<'a> Unsubscribe<'a> {
+    fn new(clock: &'a dyn Clock) -> Self {
+        Self { ring: KeyRing::new(KeyId::new(1), MasterSecret::generate(&SystemRandom::new())), clock }
+    }
+
+    fn link(&self, reader: &Address) -> Result<String, TokenError> {
+        let token = self.ring.seal(Purpose::Unsubscribe, reader.as_str().as_bytes(), self.clock.wall())?;
+        Ok(format!("https://news.example.com/u/{}", token.as_str()))
+    }
+
+    fn read(&self, link: &str) -> Result<Address, Box<dyn Error>> {
+        let token = link.rsplit('/').next().unwrap_or_default();
+        let year = Duration::from_secs(365 * 86_400);
+        let opened = self.ring.open(Purpose::Unsubscribe, token, self.clock.wall(), year)?;
+        Ok(std::str::from_utf8(opened.payload())?.parse()?)
+    }
+}
+
+async fn show_list(mailer: &Mailer, promises: &mut Promises) -> Result<(), Box<dyn Error>> {
+    let entries = mailer.suppressed(None, 100).await?;
+    let row = |entry: &Entry| {
+        let why = entry.evidence.first().map(|evidence| evidence.text.to_string()).unwrap_or_default();
+        [(&entry.what).into(), (&entry.scope).into(), (&entry.reason).into(), why.into()]
+    };
+    let rows: Vec<[Cell; 4]> = entries.iter().map(|(_, entry)| row(entry)).collect();
+    table(["who", "which mail", "reason", "evidence"], &rows);
+
+    let mut listed: Vec<_> = entries.iter().map(|(_, entry)| format!("{}: {}", entry.what, entry.reason)).collect();
+    listed.sort();
+    promises.check(format!("the list is {LISTED:?}, not {listed:?}"), listed == LISTED);
+    Ok(())
+}
+
+/// What is told of one recipient.
+struct AsTold {
+    to: &'static str,
+    fate: Fate,
+    /// How often it was tried, at least and at most.
+    attempts: (u32, u32),
+    /// What decided, or what came back in the end.
+    why: &'static str,
+}
+
+const fn told(to: &'static str, fate: Fate, attempts: (u32, u32), why: &'static str) -> AsTold {
+    AsTold { to, fate, attempts, why }
+}
+
+fn compare(ledger: &Ledger, as_told: &[AsTold], promises: &mut Promises) {
+    for AsTold { to, fate, attempts: (least, most), why } in as_told {
+        let entry = ledger.entry(to);
+        let Some((entry, ending)) = entry.and_then(|entry| Some((entry, entry.ending.as_ref()?))) else {
+            promises.check(format!("{to}: has no ending"), false);
+            continue;
+        };
+        let said = entry.returned.as_ref().map_or_else(|| ledger::why(ending), |(_, _, why)| why.clone());
+        let what = format!(
+            "{to}: {fate}, {least} to {most} attempts, {why:?}; not {ending}, {} attempts, {said:?}",
+            ending.attempts
+        );
+        let is_kept = ending.fate == *fate && (*least..=*most).contains(&ending.attempts) && said.contains(why);
+        promises.check(what, is_kept);
+    }
+    promises.check("nobody else got a letter", ledger.ended() == as_told.len());
+}
+
+const SPRING_AS_TOLD: &[AsTold] = &[
+    told("Lea.OHara@garden.example", Fate::Delivered, (2, 2), "250"),
+    told("ada@garden.example", Fate::Delivered, (2, 2), "250"),
+    told("bruno@garden.example", Fate::Delivered, (2, 2), "250"),
+    told("dora@garden.example", Fate::Delivered, (2, 2), "250"),
+    told("emil@garden.example", Fate::Bounced, (1, 1), "550 5.1.1 no such user here"),
+    told("flora@garden.example", Fate::Expired, (2, 7), "452 4.2.2 mailbox full"),
+    told("gus@harbour.example", Fate::Delivered, (1, 1), "250"),
+    told("hana@harbour.example", Fate::Delivered, (1, 1), "250"),
+    told("ivo@harbour.example", Fate::Delivered, (1, 1), "5.1.1"),
+    told("kim@harbour.example", Fate::Delivered, (1, 1), "abuse"),
+    told("nils@quiet.example", Fate::Bounced, (1, 1), "null MX"),
+    told("olga@gone.example", Fate::Bounced, (1, 1), "no such domain"),
+    told("ülo@harbour.example", Fate::Delivered, (1, 1), "250"),
+];
+
+const SUMMER_AS_TOLD: &[AsTold] = &[
+    told("Lea.OHara@garden.example", Fate::Suppressed, (0, 0), "unsubscribe"),
+    told("ada@garden.example", Fate::Delivered, (1, 1), "250"),
+    told("bruno@garden.example", Fate::Delivered, (1, 1), "250"),
+    told("dora@garden.example", Fate::Delivered, (1, 1), "250"),
+    told("emil@garden.example", Fate::Suppressed, (0, 0), "550 5.1.1 no such user here"),
+    told("flora@garden.example", Fate::Delivered, (1, 1), "250"),
+    told("gus@harbour.example", Fate::Delivered, (1, 1), "250"),
+    told("hana@harbour.example", Fate::Delivered, (1, 1), "250"),
+    told("ivo@harbour.example", Fate::Suppressed, (0, 0), "5.1.1"),
+    told("kim@harbour.example", Fate::Suppressed, (0, 0), "complaint"),
+    told("nils@quiet.example", Fate::Suppressed, (0, 0), "null MX"),
+    told("olga@gone.example", Fate::Bounced, (1, 1), "no such domain"),
+    told("ülo@harbour.example", Fate::Delivered, (1, 1), "250"),
+];
+
+/// A name that is missing once may be a mistake of the DNS: gone.example is not on the list.
+const LISTED: [&str; 5] = [
+    "*@quiet.example: bounce (bad_domain)",
+    "emil@garden.example: bounce (bad_mailbox)",
+    "ivo@harbour.example: bounce (inactive_mailbox)",
+    "kim@harbour.example: complaint",
+    "lea.ohara@garden.example: unsubscribe",
+];
+
+const BOUNCES: &str = "bounces.news.example.com";
+const SUBSCRIBERS: &str = include_str!("data/subscribers.csv");
+const LETTER_TEXT: &str = include_str!("data/letter.txt");
+const LETTER_HTML: &str = include_str!("data/letter.html");
