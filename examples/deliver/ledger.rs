@@ -106,11 +106,7 @@ impl Ledger {
 
 /// What decided an ending.
 pub(crate) fn why(ending: &Ending) -> String {
-    match (&ending.cause, ending.evidence.first()) {
-        (Some(cause), _) => cause.to_string(),
-        (None, Some(evidence)) => evidence.text.to_string(),
-        (None, None) => String::new(),
-    }
+    ending.why().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The line of a report that decided: what the remote host said, else the first.

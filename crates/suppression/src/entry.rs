@@ -44,7 +44,7 @@ impl Entry {
 /// `bounce (bad_mailbox) since 2026-11-24T09:00:00Z: 550 5.1.1 no such user`
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} since {}", self.reason, self.since)?;
+        write!(f, "{} since {}", self.reason, self.since.to_whole_seconds())?;
         match self.evidence.first() {
             Some(evidence) => write!(f, ": {}", evidence.text),
             None => Ok(()),

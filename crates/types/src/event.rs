@@ -1,5 +1,7 @@
 //! The one schema of all that happens.
 
+use std::fmt;
+
 use crate::address::Address;
 use crate::class::{BounceClass, Evidence};
 use crate::id::{EventId, MailId, MessageId};
@@ -158,6 +160,39 @@ pub enum EventKind {
         /// What came in, and what it lacks.
         why: Text,
     },
+}
+
+/// In words, for people: `deferred (451 4.7.1 greylisted), next try 2026-11-24T09:46:44Z`. Programs read the fields.
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted { recipients: 1, size, .. } => write!(f, "accepted for 1 recipient, {size} octets"),
+            Self::Accepted { recipients, size, .. } => write!(f, "accepted for {recipients} recipients, {size} octets"),
+            Self::Attempted { number, repeat: Repeat::AfterDoubt } => {
+                write!(f, "attempt {number}, which may duplicate")
+            }
+            Self::Attempted { number, .. } => write!(f, "attempt {number}"),
+            Self::Complained { evidence } => write!(f, "complained{}", First(evidence)),
+            Self::Deferred { outcome, next, .. } | Self::InDoubt { outcome, next } => {
+                write!(f, "{outcome}, next try {}", next.to_whole_seconds())
+            }
+            Self::Ended { ending } => ending.fmt(f),
+            Self::Quarantined { why } => write!(f, "quarantined ({why})"),
+            Self::Returned { class, evidence } => write!(f, "came back: {class}{}", First(evidence)),
+            Self::RouteHeld { why, until } => write!(f, "the route is held until {} ({why})", until.to_whole_seconds()),
+            Self::SuppressionAdded { class, evidence } => write!(f, "suppressed: {class}{}", First(evidence)),
+            Self::Unmatched { why } => write!(f, "a report that fits no mail ({why})"),
+        }
+    }
+}
+
+/// The first piece of evidence in parentheses, if there is one.
+struct First<'a>(&'a [Evidence]);
+
+impl fmt::Display for First<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.first().map_or(Ok(()), |evidence| write!(f, " ({})", evidence.text))
+    }
 }
 
 /// Whether an attempt may deliver a second copy.

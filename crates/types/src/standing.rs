@@ -121,17 +121,22 @@ impl Ending {
     pub fn new(fate: Fate, at: Timestamp, after: Duration, attempts: u32) -> Self {
         Self { fate, at, after, attempts, cause: None, class: None, evidence: Vec::new() }
     }
+
+    /// What decided, in words: the cause, else the first piece of evidence.
+    pub fn why(&self) -> Option<&(dyn fmt::Display + 'static)> {
+        match (&self.cause, self.evidence.first()) {
+            (Some(cause), _) => Some(cause),
+            (None, Some(evidence)) => Some(&evidence.text),
+            (None, None) => None,
+        }
+    }
 }
 
 /// `delivered after 1.2 s (250 2.0.0 OK)`
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} after {}", self.fate, Span(self.after))?;
-        match (&self.cause, self.evidence.first()) {
-            (Some(cause), _) => write!(f, " ({cause})"),
-            (None, Some(evidence)) => write!(f, " ({})", evidence.text),
-            (None, None) => Ok(()),
-        }
+        self.why().map_or(Ok(()), |why| write!(f, " ({why})"))
     }
 }
 
@@ -175,7 +180,7 @@ impl fmt::Display for Explanation {
             write!(f, "; last: {last}")?;
         }
         if let Some(next) = self.next {
-            write!(f, "; next try {next}")?;
+            write!(f, "; next try {}", next.to_whole_seconds())?;
         }
         if let Some(advice) = &self.unblock {
             write!(f, "; {advice}")?;

@@ -54,6 +54,12 @@ impl Timestamp {
         Self::from_unix_micros(self.0.saturating_sub(micros(duration)))
     }
 
+    /// The moment without its fraction of a second, rounded down: for people.
+    #[must_use]
+    pub const fn to_whole_seconds(self) -> Self {
+        Self::from_unix_secs(self.as_unix_secs())
+    }
+
     /// How long after `earlier` this is; zero if it is not after it.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
