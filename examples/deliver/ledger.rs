@@ -5,15 +5,23 @@ use std::time::Duration;
 
 use posthaste::{Address, CampaignName, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, Timestamp};
 
-use crate::page::{Cell, Ink, paint};
+use crate::page::{Cell, Ink, paint, wrap};
 
 /// One campaign: each recipient with all that is known of it.
 pub(crate) struct Ledger {
     campaign: CampaignName,
+    recipients: usize,
+    voice: Voice,
     start: Timestamp,
     entries: BTreeMap<Address, Entry>,
     /// Reports that came in without proof.
     pub(crate) unmatched: usize,
+}
+
+#[derive(PartialEq, Eq)]
+enum Voice {
+    Aloud,
+    Quiet,
 }
 
 /// One recipient.
@@ -27,8 +35,14 @@ pub(crate) struct Entry {
 }
 
 impl Ledger {
-    pub(crate) fn new(campaign: CampaignName, start: Timestamp) -> Self {
-        Self { campaign, start, entries: BTreeMap::new(), unmatched: 0 }
+    pub(crate) fn new(campaign: CampaignName, recipients: usize, start: Timestamp) -> Self {
+        Self { campaign, recipients, voice: Voice::Aloud, start, entries: BTreeMap::new(), unmatched: 0 }
+    }
+
+    /// Writes down and says nothing.
+    pub(crate) fn quietly(mut self) -> Self {
+        self.voice = Voice::Quiet;
+        self
     }
 
     pub(crate) fn entry(&self, address: &str) -> Option<&Entry> {
@@ -37,6 +51,10 @@ impl Ledger {
 
     pub(crate) fn ended(&self) -> usize {
         self.entries.values().filter(|entry| entry.ending.is_some()).count()
+    }
+
+    pub(crate) fn all_ended(&self) -> bool {
+        self.ended() == self.recipients
     }
 
     pub(crate) fn returned(&self) -> usize {
@@ -77,8 +95,13 @@ impl Ledger {
     }
 
     fn say(&self, at: Timestamp, who: &str, ink: Ink, what: &str, why: &str) {
-        let what = paint(ink, &format!("{what:11}"));
-        println!("  {:>6}  {who:24}  {what}  {}", seconds(at.since(self.start)), short(why));
+        if self.voice == Voice::Quiet {
+            return;
+        }
+        let ended = format!("{}/{}", self.ended(), self.recipients);
+        let what = paint(ink, &format!("{what:10}"));
+        let why = wrap(why).join(&format!("\n{:55}", ""));
+        println!("  {:>6}  {ended:>5}  {who:24}  {what}  {why}", seconds(at.since(self.start)));
     }
 
     /// The rows of a table: recipient, what happened, when, why.
@@ -123,15 +146,6 @@ fn ink(fate: Fate) -> Ink {
     }
 }
 
-pub(crate) fn seconds(time: Duration) -> String {
+fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
-}
-
-fn short(text: &str) -> String {
-    const WIDTH: usize = 88;
-    if text.chars().count() <= WIDTH {
-        text.to_owned()
-    } else {
-        text.chars().take(WIDTH - 3).collect::<String>() + "..."
-    }
 }

@@ -70,6 +70,7 @@ pub(crate) enum Ink {
     Bad,
 }
 
+/// The text in this ink.
 pub(crate) fn paint(ink: Ink, text: &str) -> String {
     static COLOURS: LazyLock<bool> =
         LazyLock::new(|| std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none());
@@ -84,7 +85,8 @@ pub(crate) fn paint(ink: Ink, text: &str) -> String {
     if *COLOURS { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-fn wrap(text: &str) -> Vec<String> {
+/// The text in lines of at most 72 characters, but for longer words.
+pub(crate) fn wrap(text: &str) -> Vec<String> {
     const WIDTH: usize = 72;
     let mut lines = vec![String::new()];
     for word in text.split(' ') {

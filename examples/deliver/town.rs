@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use posthaste::dns::{Cached, MemoryZone};
 use posthaste::dns_hickory::Hickory;
@@ -62,6 +63,7 @@ impl Town {
         let mut config = MxConfig::new(hello.parse()?);
         config.port = self.garden.local_addr().port();
         config.inward = InwardAddresses::Allow;
+        config.connect_timeout = Duration::from_secs(1); // here, who does not answer at once is not there
         config.roots = TlsRoots::from_pem(self.authority.root_pem().as_bytes())?;
         Ok(config)
     }
