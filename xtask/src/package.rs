@@ -38,7 +38,7 @@ const BY_CARGO: &[&str] = &[".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.or
 /// What may stand in which folder. Tests may bring their cases along.
 const FOLDERS: &[(&str, &[&str])] = &[
     ("src/", &[".rs", ".csv", ".sql", ".toml"]),
-    ("data/", &[".csv", ".toml", ".txt"]),
+    ("data/", &[".csv", ".md", ".toml", ".txt"]),
     ("examples/", &[".rs", ".csv"]),
     ("migrations/", &[".sql"]),
     (

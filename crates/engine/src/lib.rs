@@ -37,7 +37,16 @@
 //!
 //! # Limits
 //! [`Settings`] has them all: recipients and octets of a mail, attempts at once in all and at one site, recipients in
-//! memory, sends that wait for the disk, live events behind a slow reader.
+//! memory, sends that wait for the disk, live events behind a slow reader. One Mailer a spool; it needs a tokio runtime
+//! with time, and does no I/O of its own.
+//!
+//! # Scope
+//! Retry and giving up by RFC 5321 §4.5.4.1; reports by RFC 3464 and RFC 5965, which act by proof alone
+//! ([`ingest`](Mailer::ingest)); one-click unsubscribe is demanded of bulk streams (RFC 8058), not served. No adapter,
+//! no rate by provider, no campaign.
+//!
+//! # Features
+//! None.
 
 #![forbid(unsafe_code)]
 

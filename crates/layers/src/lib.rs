@@ -38,6 +38,9 @@
 //! # Limits
 //! One attempt has at most 1,000 recipients ([`EmlFolder`]) or 100 ([`Maildir`]). Files are written on tokio's pool
 //! for blocking work.
+//!
+//! # Features
+//! None.
 
 #![forbid(unsafe_code)]
 

@@ -134,3 +134,8 @@ pub use posthaste_testkit as testing;
 pub mod sqlite {
     pub use posthaste_sqlite::{ReadOnly, Settings};
 }
+
+/// The program of the readme compiles.
+#[cfg(all(doctest, feature = "dkim", feature = "dns-hickory", feature = "engine", feature = "mx", feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -52,6 +52,9 @@
 //! # What is refused besides
 //! Octets in clear behind STARTTLS end the session (RFC 3207 §6). A bare CR or LF refuses the message and
 //! ends the session, so that nothing can be smuggled behind an end of data that another server sees elsewhere.
+//!
+//! # Features
+//! None.
 
 #![forbid(unsafe_code)]
 

@@ -32,6 +32,9 @@
 //!
 //! # Limits
 //! [`Capabilities::max_recipients`] bounds the recipients of one attempt; [`Attempt::timeout`] its time.
+//!
+//! # Features
+//! None.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_methods)]
