@@ -238,7 +238,7 @@ fn everything_that_is_wrong_is_told_at_once() {
             "cc[0]",
             "subject",
             "header[0].name",
-            "header[0].value",
+            "header[1].value",
             "text",
             "attachment[0].filename",
             "attachment[0].content_type",
@@ -249,6 +249,15 @@ fn everything_that_is_wrong_is_told_at_once() {
     assert_eq!((subject.kind(), subject.at()), (&ProblemKind::Forbidden('\r'), 3));
     assert!(error.to_string().contains("subject: character \\r (U+000D) is not allowed at byte 3"), "{error}");
     assert!(!error.to_string().contains("eve@"), "what was given is not repeated: {error}");
+}
+
+#[test]
+fn what_was_refused_counts_in_the_places_of_what_follows() {
+    let error = plain().to("bob@example.org").to("nobody").to("eve@example.org").to("carl@").build().unwrap_err();
+    let told: Vec<_> = error.problems().iter().map(|problem| (problem.field(), problem.at())).collect();
+    // `plain` has a recipient of its own.
+    assert_eq!(told, [("to[2]", 6), ("to[4]", 5)]);
+    assert!(error.to_string().ends_with("to[4]: something is missing at byte 5"), "{error}");
 }
 
 #[test]

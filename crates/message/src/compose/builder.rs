@@ -1,5 +1,7 @@
 //! The builder: setters that keep their errors.
 
+use std::collections::BTreeMap;
+
 use posthaste_types::{HeaderName, HeaderValue, MessageId, ParseError, Timestamp};
 
 use super::attachment::Attachment;
@@ -24,6 +26,8 @@ pub struct MessageBuilder {
     given: Given,
     parts: Parts,
     body: Option<Body>,
+    /// How often each setter that adds was called: what it refused counts too.
+    calls: BTreeMap<&'static str, usize>,
     problems: Vec<Problem>,
 }
 
@@ -67,28 +71,32 @@ impl MessageBuilder {
 
     /// Adds a recipient. One mailbox: a list such as `a@example.org, b@example.org` is refused.
     pub fn to(mut self, mailbox: impl IntoMailbox) -> Self {
-        let mailbox = self.kept(format!("to[{}]", self.given.to.len()), mailbox.into_mailbox());
+        let place = self.place("to");
+        let mailbox = self.kept(place, mailbox.into_mailbox());
         self.given.to.extend(mailbox);
         self
     }
 
     /// Adds a recipient of a copy.
     pub fn cc(mut self, mailbox: impl IntoMailbox) -> Self {
-        let mailbox = self.kept(format!("cc[{}]", self.given.cc.len()), mailbox.into_mailbox());
+        let place = self.place("cc");
+        let mailbox = self.kept(place, mailbox.into_mailbox());
         self.given.cc.extend(mailbox);
         self
     }
 
     /// Adds a recipient whom the others do not see: in the envelope alone, never in the header.
     pub fn bcc(mut self, mailbox: impl IntoMailbox) -> Self {
-        let mailbox = self.kept(format!("bcc[{}]", self.given.bcc.len()), mailbox.into_mailbox());
+        let place = self.place("bcc");
+        let mailbox = self.kept(place, mailbox.into_mailbox());
         self.given.bcc.extend(mailbox);
         self
     }
 
     /// Adds whom to answer.
     pub fn reply_to(mut self, mailbox: impl IntoMailbox) -> Self {
-        let mailbox = self.kept(format!("reply_to[{}]", self.given.reply_to.len()), mailbox.into_mailbox());
+        let place = self.place("reply_to");
+        let mailbox = self.kept(place, mailbox.into_mailbox());
         self.given.reply_to.extend(mailbox);
         self
     }
@@ -123,7 +131,7 @@ impl MessageBuilder {
     /// Adds a part that the HTML shows, such as an image: `cid:logo@news.example.com` for the Content-ID
     /// `logo@news.example.com` (RFC 2392).
     pub fn inline(mut self, content_id: impl IntoMessageId, part: Attachment) -> Self {
-        let field = format!("inline[{}]", self.parts.inline.len());
+        let field = self.place("inline");
         part.check(&field, &mut self.problems);
         let id = self.id(&format!("{field}.content_id"), content_id);
         self.parts.inline.extend(id.map(|id| (id, part)));
@@ -142,7 +150,7 @@ impl MessageBuilder {
     /// Feedback-ID, Precedence ...) are written as they are and must be ASCII. Fields that have a setter,
     /// and those that systems write (Received, DKIM-Signature ...), are refused.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        let field = format!("header[{}]", self.given.headers.len());
+        let field = self.place("header");
         let name = HeaderName::parse(name);
         if let Err(error) = &name {
             self.problems.push(Problem::parse(format!("{field}.name"), error));
@@ -174,7 +182,8 @@ impl MessageBuilder {
 
     /// Adds a message of the same thread, oldest first.
     pub fn references(mut self, id: impl IntoMessageId) -> Self {
-        let id = self.id(&format!("references[{}]", self.given.references.len()), id);
+        let place = self.place("references");
+        let id = self.id(&place, id);
         self.given.references.extend(id);
         self
     }
@@ -187,7 +196,7 @@ impl MessageBuilder {
 
     /// Adds a way out (RFC 2369 §3.2): an `https:` or `mailto:` URI, the preferred one first.
     pub fn list_unsubscribe(mut self, uri: &str) -> Self {
-        let field = format!("list_unsubscribe[{}]", self.given.unsubscribe.len());
+        let field = self.place("list_unsubscribe");
         let uri = fields::check_uri(uri, &["https", "http", "mailto"]).map(|()| uri.to_owned());
         let uri = self.kept(field, uri);
         self.given.unsubscribe.extend(uri);
@@ -237,6 +246,13 @@ impl MessageBuilder {
             self.problems.push(Problem::new(field, ProblemKind::Repeated, 0));
         }
         self
+    }
+
+    /// The name of the next value of a setter that adds.
+    fn place(&mut self, setter: &'static str) -> String {
+        let calls = self.calls.entry(setter).or_default();
+        *calls += 1;
+        format!("{setter}[{}]", *calls - 1)
     }
 
     /// The value, or a problem more.

@@ -66,6 +66,8 @@ impl Problem {
 
     pub(crate) fn parse(field: impl Into<Box<str>>, error: &ParseError) -> Self {
         let kind = match error.kind() {
+            // A part of it is, as behind the @ of `ada@`.
+            ParseErrorKind::Empty if error.at() > 0 => ProblemKind::Syntax("something is missing"),
             ParseErrorKind::Empty => ProblemKind::Empty,
             ParseErrorKind::Forbidden(c) => ProblemKind::Forbidden(*c),
             ParseErrorKind::TooLong { limit } => ProblemKind::TooLong { limit: *limit },
