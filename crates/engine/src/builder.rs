@@ -204,7 +204,7 @@ impl MailerBuilder {
             waiters: Waiters::default(),
             event_bell: Arc::new(Notify::new()),
             wake: Notify::new(),
-            live,
+            live: Mutex::new(Some(live)),
             spool,
             suppressions,
             list: place,

@@ -52,6 +52,7 @@ macro_rules! in_words {
     };
 }
 
+in_words!(FeedbackError, FeedbackErrorKind);
 in_words!(SendError, SendErrorKind);
 in_words!(StartError, StartErrorKind);
 
@@ -174,13 +175,16 @@ opaque_error! {
 pub enum FeedbackErrorKind {
     /// A limit of reading was passed.
     Limit,
+    /// The Mailer has stopped, or its last handle is gone.
+    Stopped,
     /// The spool or the suppression store failed.
     Storage,
 }
 
 impl From<SpoolError> for FeedbackError {
     fn from(error: SpoolError) -> Self {
-        Self::caused(FeedbackErrorKind::Storage, error)
+        let closed = error.kind() == SpoolErrorKind::Closed;
+        Self::caused(if closed { FeedbackErrorKind::Stopped } else { FeedbackErrorKind::Storage }, error)
     }
 }
 

@@ -7,7 +7,7 @@ use posthaste_types::{CampaignName, Event, EventId, EventKind, Fate, ListName, P
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
 
-use crate::error::FeedbackError;
+use crate::error::{FeedbackError, FeedbackErrorKind};
 use crate::inner::Engine;
 
 /// Which events are wanted. Everything that is said must fit; nothing said takes all.
@@ -57,7 +57,10 @@ impl EventFilter<Live> {
 
     /// Begins to follow: what happens from now on is seen.
     pub fn open(self) -> LiveEvents {
-        LiveEvents { receiver: self.engine.live.subscribe(), wanted: self.wanted }
+        let live = self.engine.live().as_ref().map(broadcast::Sender::subscribe);
+        // Behind the end, a receiver whose sender is gone.
+        let receiver = live.unwrap_or_else(|| broadcast::channel(1).1);
+        LiveEvents { receiver, wanted: self.wanted }
     }
 }
 
@@ -177,7 +180,7 @@ impl Lagged {
 }
 
 impl LiveEvents {
-    /// The next event; `None` when the Mailer is gone. Its id is [`EventId::START`]: the place in the log is the
+    /// The next event; `None` when the Mailer has stopped, or its last handle is gone. Its id is [`EventId::START`]: the place in the log is the
     /// spool's business.
     ///
     /// # Errors
@@ -211,7 +214,8 @@ impl DurableEvents {
     /// The next event; waits for it if need be.
     ///
     /// # Errors
-    /// [`FeedbackError`] if the spool does not answer.
+    /// [`FeedbackError`] if the spool does not answer, or there will be no more events: the Mailer has stopped, or its
+    /// last handle is gone.
     ///
     /// # Cancel safety
     /// Dropped: no event is lost.
@@ -223,6 +227,9 @@ impl DurableEvents {
             rung.as_mut().enable();
             if let Some(event) = self.try_next().await? {
                 return Ok(event);
+            }
+            if self.engine.live().is_none() {
+                return Err(FeedbackError::new(FeedbackErrorKind::Stopped, "the Mailer is gone"));
             }
             rung.await;
         }

@@ -44,7 +44,8 @@ pub(crate) struct Engine {
     /// Turns true when attempts under way must be dropped.
     pub(crate) grace_over: watch::Sender<bool>,
     pub(crate) admitting: Semaphore,
-    pub(crate) live: broadcast::Sender<Arc<Event>>,
+    /// Gone when there will be no more news.
+    pub(crate) live: Mutex<Option<broadcast::Sender<Arc<Event>>>>,
     pub(crate) waiters: Waiters,
     /// Rings whenever events were committed.
     pub(crate) event_bell: Arc<Notify>,
@@ -105,9 +106,22 @@ impl Engine {
             if let Some(mail) = event.mail {
                 self.waiters.wake(mail);
             }
-            // Nobody listening is no error.
-            let _ = self.live.send(Arc::new(event));
+            if let Some(live) = &*self.live() {
+                // Nobody listening is no error.
+                let _ = live.send(Arc::new(event));
+            }
         }
+        self.event_bell.notify_waiters();
+    }
+
+    pub(crate) fn live(&self) -> MutexGuard<'_, Option<broadcast::Sender<Arc<Event>>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes everybody who waits for news: there will be none.
+    pub(crate) fn no_more_news(&self) {
+        drop(self.live().take());
+        self.waiters.wake_all();
         self.event_bell.notify_waiters();
     }
 }

@@ -1,34 +1,36 @@
 //! The Mailer.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use posthaste_queue::{Query, Waiting};
+use posthaste_queue::Query;
 use posthaste_suppression::{Actor, Entry, Put, Scope, What};
 use posthaste_types::{MailId, Timestamp};
-use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 
 use crate::accept::{MailAdmitted, Replay};
 use crate::builder::MailerBuilder;
-use crate::dispatch;
 use crate::error::{FeedbackError, SendError, SendErrorKind};
 use crate::events::{Durable, EventFilter, Live};
 use crate::ingest::{Ingested, Via};
 use crate::inner::Engine;
 use crate::prepared::Prepared;
 use crate::receipt::{Receipt, Standings};
+use crate::running::{Running, Stopped};
 use crate::send_all::SendAll;
 use crate::sending::{Outgoing, Preparing, Sending, Submission, Wait};
 
 /// Accepts mail, signs it, queues it durably, delivers and retries it, and understands what comes back.
 ///
 /// A handle: clones are the same Mailer. One Mailer runs on a spool.
+///
+/// [`stop`](Self::stop) it, and wait for that: nothing is in doubt then, and the spool is free. Where the last handle
+/// is dropped instead ([`Receipt`]s are handles too), attempts under way are dropped as they are, in doubt when the
+/// spool is opened again.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     engine: Arc<Engine>,
-    loop_task: Arc<Mutex<Option<JoinHandle<dispatch::Drained>>>>,
+    running: Arc<Running>,
 }
 
 impl Mailer {
@@ -38,8 +40,7 @@ impl Mailer {
     }
 
     pub(crate) fn run(engine: Arc<Engine>) -> Self {
-        let task = tokio::spawn(dispatch::run(engine.clone()));
-        Self { engine, loop_task: Arc::new(Mutex::new(Some(task))) }
+        Self { running: Arc::new(Running::start(engine.clone())), engine }
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
@@ -229,50 +230,17 @@ impl Mailer {
         self.stop_within(self.engine.settings.stop_grace).await
     }
 
-    /// [`stop`](Self::stop) with a grace of its own. The first call decides.
+    /// [`stop`](Self::stop) with a grace of its own. The first call decides; every call waits for the end, and gives
+    /// the same.
     ///
     /// # Cancel safety
     /// Dropped: the stopping goes on.
     pub async fn stop_within(&self, grace: Duration) -> Stopped {
-        let engine = &self.engine;
-        *engine.grace.lock().unwrap_or_else(PoisonError::into_inner) = grace;
-        engine.stopping.store(true, Ordering::Release);
-        engine.wake.notify_one();
-        let mut task = self.loop_task.lock().await;
-        let Some(handle) = task.take() else { return Stopped::default() };
-        // Spawned, so that a dropped stop goes on.
-        let engine = engine.clone();
-        let stopping = tokio::spawn(async move {
-            let drained = handle.await.unwrap_or_default();
-            engine.transport.close().await;
-            let mut query = Query::default();
-            query.waiting = Waiting::Only;
-            query.limit = usize::MAX;
-            let waiting = engine.spool.find(&query).await.map(|mails| mails.len()).unwrap_or_default();
-            let _ = engine.spool.close().await;
-            // Who waits for news gets an error in their place.
-            engine.waiters.wake_all();
-            engine.event_bell.notify_waiters();
-            Stopped { finished: drained.finished, in_doubt: drained.dropped, waiting }
-        });
-        stopping.await.unwrap_or_default()
+        self.running.stop(grace).await
     }
 
     /// The time that schedules run on: the wall's, without its jumps. What [`send_at`](Sending::send_at) is held to.
     pub fn now(&self) -> Timestamp {
         self.engine.now()
     }
-}
-
-/// What [`Mailer::stop`] left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stopped {
-    /// Attempts that ended while the Mailer stopped.
-    pub finished: usize,
-    /// Attempts that were dropped when the grace was over: they settled what they knew, the rest is in doubt or
-    /// deferred.
-    pub in_doubt: usize,
-    /// Mails of which a recipient waits in the spool.
-    pub waiting: usize,
 }

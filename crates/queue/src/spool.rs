@@ -92,6 +92,24 @@ pub trait Spool: fmt::Debug + Send + Sync {
     /// [`SpoolError`].
     async fn find(&self, query: &Query) -> Result<Vec<Tracked>, SpoolError>;
 
+    /// How many recipients have not ended.
+    ///
+    /// Counts what is due at the end of time, a page at a time; a store that can count does better.
+    ///
+    /// # Errors
+    /// [`SpoolError`].
+    async fn backlog(&self) -> Result<u64, SpoolError> {
+        let (end, mut count, mut after) = (Timestamp::from_unix_micros(i64::MAX), 0, None);
+        loop {
+            let page = self.due(end, after, BACKLOG_PAGE).await?;
+            count += page.len() as u64;
+            match page.last() {
+                Some(last) if page.len() == BACKLOG_PAGE => after = Some(last.cursor()),
+                _ => return Ok(count),
+            }
+        }
+    }
+
     /// The secret kept under `name`; if there is none, `candidate` is kept and returned.
     ///
     /// # Errors
@@ -112,3 +130,6 @@ pub trait Spool: fmt::Debug + Send + Sync {
     /// [`SpoolError`].
     async fn close(&self) -> Result<(), SpoolError>;
 }
+
+/// Recipients that are counted at once.
+const BACKLOG_PAGE: usize = 1000;

@@ -55,6 +55,19 @@ pub(super) async fn every_field(_: &dyn SpoolFixture, Opened { spool, .. }: Open
     Shown::Yes
 }
 
+pub(super) async fn backlog(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) -> Shown {
+    assert_eq!(spool.backlog().await.expect("backlog"), 0);
+    admit(&*spool, mail(1, &["a@example.org", "b@example.org", "c@example.org"])).await;
+    let mut late = mail(2, &["d@example.org", "e@example.org"]);
+    (late.due, late.ended) = (at(9_000), vec![(1, super::scene::ending(Fate::Suppressed, 0))]);
+    admit(&*spool, late).await;
+    granted(&*spool, 1, &[0, 1], 0).await;
+    settle(&*spool, 1, 0, Some(1), ended(Fate::Delivered, 1)).await;
+    let count = spool.backlog().await.expect("backlog");
+    assert_eq!(count, 3, "who is tried, who is due and who waits for a later time; nobody who has ended");
+    Shown::Yes
+}
+
 pub(super) async fn newest_first(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) -> Shown {
     let to = ["bob@example.org"];
     let mails = [(1, 30), (2, 10), (3, 20), (4, 20)].map(|(number, secs)| accepted(mail(number, &to), secs));

@@ -62,6 +62,7 @@ pub(super) async fn close(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) ->
     closed("next_due", spool.next_due(at(0)).await.map(drop));
     closed("begin", spool.begin(&node("a"), Vec::new()).await.map(drop));
     closed("settle", spool.settle(Vec::new()).await);
+    closed("backlog", spool.backlog().await.map(drop));
     closed("orphans", spool.orphans(&node("a")).await.map(drop));
     closed("record", spool.record(vec![note(1, None)]).await);
     closed("events", spool.events(posthaste_types::EventId::START, 1).await.map(drop));

@@ -178,6 +178,7 @@ async fn check_keeping(fixture: &dyn SpoolFixture, report: &mut Report) {
         "find: every field" => finding::every_field,
         "find: newest first" => finding::newest_first,
         "find: where a recipient stands" => finding::standing,
+        "backlog: who has not ended" => finding::backlog,
         "secret: stable" => lasting::secret,
         "forget: what ended" => lasting::forget,
         "close: nothing works behind it" => lasting::close,

@@ -109,6 +109,10 @@ impl Spool for MemorySpool {
         Ok(self.open()?.find(query))
     }
 
+    async fn backlog(&self) -> Result<u64, SpoolError> {
+        Ok(self.open()?.waiting() as u64)
+    }
+
     async fn secret(&self, name: &str, candidate: [u8; 32]) -> Result<[u8; 32], SpoolError> {
         Ok(*self.open()?.secrets.entry(name.to_owned()).or_insert(candidate))
     }

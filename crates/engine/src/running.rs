@@ -1,0 +1,87 @@
+//! The loop of a Mailer, held by its handles.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::dispatch::{self, Drained};
+use crate::inner::Engine;
+
+/// The loop of a Mailer, held by its handles: with the last of them it ends.
+#[derive(Debug)]
+pub(crate) struct Running {
+    engine: Arc<Engine>,
+    task: AbortHandle,
+    stopped: watch::Receiver<Option<Stopped>>,
+}
+
+impl Running {
+    pub(crate) fn start(engine: Arc<Engine>) -> Self {
+        let (tell, stopped) = watch::channel(None);
+        let task = tokio::spawn({
+            let engine = engine.clone();
+            async move {
+                let drained = dispatch::run(engine.clone()).await;
+                tell.send_replace(Some(close(&engine, drained).await));
+            }
+        });
+        Self { engine, task: task.abort_handle(), stopped }
+    }
+
+    /// Has the loop end, within the grace of the first call, and waits until it has. Every call gives the same.
+    pub(crate) async fn stop(&self, grace: Duration) -> Stopped {
+        {
+            let mut first = self.engine.grace.lock().unwrap_or_else(PoisonError::into_inner);
+            if !self.engine.stopping.swap(true, Ordering::AcqRel) {
+                *first = grace;
+            }
+        }
+        self.engine.wake.notify_one();
+        let mut stopped = self.stopped.clone();
+        // An error: the loop is gone with its runtime, and nothing more can be told.
+        stopped.wait_for(Option::is_some).await.ok().and_then(|stopped| *stopped).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    /// Without a stop, attempts under way are dropped as they are: in doubt when the spool is opened again.
+    fn drop(&mut self) {
+        if !self.engine.stopping.swap(true, Ordering::AcqRel) {
+            self.task.abort();
+            self.engine.no_more_news();
+        }
+    }
+}
+
+/// Says goodbye to peers, and lets go of the spool.
+async fn close(engine: &Engine, drained: Drained) -> Stopped {
+    let until = engine.clock.tick().saturating_add(GOODBYE);
+    tokio::select! {
+        biased;
+        () = engine.transport.close() => {}
+        () = engine.clock.sleep_until(until) => {}
+    }
+    let waiting = engine.spool.backlog().await.unwrap_or_default();
+    let _ = engine.spool.close().await;
+    engine.no_more_news();
+    Stopped { finished: drained.finished, in_doubt: drained.dropped, waiting }
+}
+
+/// What [`Mailer::stop`](crate::Mailer::stop) left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// Attempts that ended while the Mailer stopped.
+    pub finished: usize,
+    /// Attempts that were dropped when the grace was over: they settled what they knew, the rest is in doubt or
+    /// deferred.
+    pub in_doubt: usize,
+    /// Recipients that wait in the spool.
+    pub waiting: u64,
+}
+
+/// How long a transport may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(10);
