@@ -3,12 +3,15 @@
 use posthaste_bounce::{Limits, Reading, RecipientReport, ReportKind};
 use posthaste_queue::{Query, Tracked, TrackedRecipient};
 use posthaste_suppression::{Entry, Put};
-use posthaste_types::{Address, BounceClass, Event, EventKind, Evidence, EvidenceSource, MailId, Text};
+use posthaste_types::{
+    Address, BounceClass, Event, EventKind, Evidence, EvidenceSource, Fate, MailId, MessageId, Text,
+};
 
 use crate::accept::WHOLE_MAIL;
 use crate::error::{FeedbackError, FeedbackErrorKind};
 use crate::inner::Engine;
 use crate::judge::consequence;
+use crate::settings::Audience;
 
 /// How something came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,9 +59,10 @@ pub struct IngestedReport {
     pub suppressed: Option<Entry>,
 }
 
-/// A mail of ours that a report belongs to, and how that is known.
+/// What of ours a report belongs to, and how that is known.
 struct Proof {
-    tracked: Tracked,
+    /// The mail; several, where the application gave them one Message-ID.
+    mails: Vec<Tracked>,
     /// The place of the recipient, where the token names one.
     place: Option<usize>,
     evidence: Evidence,
@@ -77,16 +81,34 @@ impl Engine {
             Ok(proof) => proof,
             Err(why) => return self.unmatched(why).await,
         };
-        let mut reports = Vec::new();
+        let mut reports: Vec<IngestedReport> = Vec::new();
+        let mut why = "it names no recipient of the mail that it is about";
         for report in reading.recipients() {
-            let Some(recipient) = find_recipient(&proof, report) else { continue };
-            let address = recipient.address.clone();
-            reports.push(self.take_in(&proof, &address, report).await?);
+            let Some((mail, recipient)) = find_recipient(&proof, report) else { continue };
+            if !self.was_mailed(recipient) {
+                why = "the audience kept the mail from its recipient: a stand-in's report";
+                continue;
+            }
+            let same = |told: &IngestedReport| {
+                (told.mail, &told.recipient, told.kind) == (mail.id, &recipient.address, report.kind)
+            };
+            if !reports.iter().any(same) {
+                reports.push(self.take_in(mail, &recipient.address, report, &proof.evidence).await?);
+            }
         }
         if reports.is_empty() {
-            return self.unmatched(Text::lossy("it names no recipient of the mail that it is about")).await;
+            return self.unmatched(Text::lossy(why)).await;
         }
         Ok(Ingested { reports, unmatched: None })
+    }
+
+    /// Whether the recipient itself got the mail, as far as is known: what a stand-in's server reports never touches
+    /// the recipient.
+    fn was_mailed(&self, recipient: &TrackedRecipient) -> bool {
+        match &recipient.ending {
+            Some(ending) => ending.fate != Fate::Withheld,
+            None => !matches!(self.audience, Audience::Redirect(_)),
+        }
     }
 
     async fn unmatched(&self, why: Text) -> Result<Ingested, FeedbackError> {
@@ -111,33 +133,53 @@ impl Engine {
                     };
                     let place = usize::try_from(token.recipient).ok().filter(|_| token.recipient != WHOLE_MAIL);
                     let evidence = Evidence::new(EvidenceSource::Header, format!("return path {address}"));
-                    return Ok(Ok(Proof { tracked, place, evidence }));
+                    return Ok(Ok(Proof { mails: vec![tracked], place, evidence }));
                 }
             }
         }
         let Some(message_id) = reading.original().message_id() else {
             return Ok(Err(Text::lossy("it carries neither a return path of ours nor a Message-ID")));
         };
-        let found = self.spool.find(&Query::message_id(message_id.clone())).await?.pop();
-        Ok(match found {
-            Some(tracked) => {
-                let evidence = Evidence::new(EvidenceSource::Header, format!("Message-ID {message_id}"));
-                Ok(Proof { tracked, place: None, evidence })
+        let mails = self.with_message_id(message_id, reading).await?;
+        if mails.is_empty() {
+            return Ok(Err(Text::lossy(format!("no mail with Message-ID {message_id} is known"))));
+        }
+        let evidence = Evidence::new(EvidenceSource::Header, format!("Message-ID {message_id}"));
+        Ok(Ok(Proof { mails, place: None, evidence }))
+    }
+
+    /// The mails with this Message-ID. An application may give it to many, each to somebody else: then those alone
+    /// whose recipients the report names.
+    async fn with_message_id(&self, id: &MessageId, reading: &Reading) -> Result<Vec<Tracked>, FeedbackError> {
+        let mut query = Query::message_id(id.clone());
+        query.limit = 2;
+        let found = self.spool.find(&query).await?;
+        if found.len() < 2 {
+            return Ok(found);
+        }
+        let mut mails: Vec<Tracked> = Vec::new();
+        for to in reading.recipients().iter().flat_map(named) {
+            query.to = Some(to.clone());
+            for new in self.spool.find(&query).await? {
+                if mails.iter().all(|mail| mail.id != new.id) {
+                    mails.push(new);
+                }
             }
-            None => Err(Text::lossy(format!("no mail with Message-ID {message_id} is known"))),
-        })
+        }
+        // Two that it does not name: no one can be taken for the only one.
+        Ok(if mails.is_empty() { found } else { mails })
     }
 
     async fn take_in(
         &self,
-        proof: &Proof,
+        tracked: &Tracked,
         to: &Address,
         report: &RecipientReport,
+        proof: &Evidence,
     ) -> Result<IngestedReport, FeedbackError> {
-        let tracked = &proof.tracked;
         let wall = self.clock.wall();
         let mut evidence = report.evidence().to_vec();
-        evidence.push(proof.evidence.clone());
+        evidence.push(proof.clone());
         let event = |kind| self.event(tracked.id, Some(to), &tracked.meta, wall, kind);
         let mut events = Vec::new();
         match report.kind {
@@ -164,19 +206,23 @@ impl Engine {
     }
 }
 
-/// The recipient of the mail that a report names: the one of the token, the one of that address, or the only one.
-fn find_recipient<'a>(proof: &'a Proof, report: &RecipientReport) -> Option<&'a TrackedRecipient> {
-    let recipients = &proof.tracked.recipients;
-    if let Some(recipient) = proof.place.and_then(|place| recipients.get(place)) {
-        return Some(recipient);
+/// The recipient that a report names, and its mail: the one of the token, the one of that address, or the only one.
+fn find_recipient<'a>(proof: &'a Proof, report: &RecipientReport) -> Option<(&'a Tracked, &'a TrackedRecipient)> {
+    let mut all = proof.mails.iter().flat_map(|mail| mail.recipients.iter().map(move |recipient| (mail, recipient)));
+    if let Some(found) = proof.place.and_then(|place| all.clone().nth(place)) {
+        return Some(found);
     }
-    let named = [report.original.as_ref(), Some(&report.address)];
-    let mut named = named.into_iter().flatten().filter_map(|reported| reported.address()).map(Address::normalized);
-    if let Some(recipient) = named.find_map(|name| recipients.iter().find(|to| to.address.normalized() == name)) {
-        return Some(recipient);
+    let by_name = |name: &Address| all.clone().find(|(_, to)| to.address.normalized() == name.normalized());
+    if let Some(found) = named(report).find_map(by_name) {
+        return Some(found);
     }
-    match recipients.as_slice() {
-        [only] => Some(only),
+    match (all.next(), all.next()) {
+        (Some(only), None) => Some(only),
         _ => None,
     }
+}
+
+/// The addresses by which a report names a recipient: as it was sent to first.
+fn named(report: &RecipientReport) -> impl Iterator<Item = &Address> {
+    [report.original.as_ref(), Some(&report.address)].into_iter().flatten().filter_map(|reported| reported.address())
 }

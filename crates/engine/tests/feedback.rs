@@ -1,8 +1,8 @@
 //! What comes back acts only with proof.
 
-use posthaste_engine::{Mailer, Via};
+use posthaste_engine::{Audience, Mailer, Via};
 use posthaste_message::Message;
-use posthaste_testkit::{TestInbox, mailer, report};
+use posthaste_testkit::{TestInbox, TestMailer, mailer, report};
 use posthaste_types::{BounceClass, EventId, EventKind, Fate, Reply, ReversePath};
 
 async fn sent(to: &[&str]) -> (Mailer, TestInbox) {
@@ -119,4 +119,39 @@ async fn ordinary_mail_is_no_report() {
     let (mailer, _inbox) = sent(&["bob@example.org"]).await;
     let ingested = mailer.ingest(b"From: a@example.org\r\nSubject: hi\r\n\r\nhello\r\n", Via::mailbox()).await;
     assert!(ingested.expect("taken in").unmatched.is_some());
+}
+
+#[tokio::test]
+async fn what_the_server_of_a_stand_in_reports_touches_nobody() {
+    let audience = Audience::Redirect("qa@example.com".parse().expect("an address"));
+    let (mailer, inbox) = TestMailer::new().with(|m| m.audience(audience)).start().await.expect("started");
+    let message = Message::builder().from("ada@news.example.com").to("bob@example.org").text("news").build();
+    let receipt = mailer.send(message.expect("a message")).await.expect("accepted");
+    inbox.settle().await;
+    let ingested = inbox.bounce_later("qa@example.com", "550 5.1.1 no such user").await;
+    assert!(ingested.reports.is_empty() && ingested.unmatched.is_some(), "{ingested:?}");
+    assert!(mailer.suppressed(None, 10).await.expect("a list").is_empty());
+    let standings = receipt.standings().await.expect("standings");
+    assert_eq!(standings.iter().next().expect("one").standing.fate(), Some(Fate::Withheld));
+}
+
+#[tokio::test]
+async fn of_mails_with_one_message_id_the_one_to_the_named_recipient_is_meant() {
+    let (mailer, inbox) = mailer().await;
+    for to in ["ada@example.org", "bob@example.org", "eve@example.org"] {
+        let message = Message::builder().from("news@news.example.com").to(to).text("news").message_id("1@example.com");
+        mailer.send(message.build().expect("a message")).await.expect("accepted");
+    }
+    inbox.settle().await;
+    let mail = inbox.one_to("bob@example.org");
+    let to = ReversePath::parse("<postmaster@example.com>").expect("a path");
+    let [bob, stranger] = ["bob@example.org", "x@example.net"].map(|to| to.parse().expect("an address"));
+    let about = |who| report::delivery_report(&to, who, &reply(), &mail.received().content);
+    let ingested = mailer.ingest(&about(&stranger), Via::mailbox()).await.expect("taken in");
+    assert!(ingested.reports.is_empty(), "nobody is the only one: {ingested:?}");
+    let ingested = mailer.ingest(&about(&bob), Via::mailbox()).await.expect("taken in");
+    assert_eq!(ingested.reports.len(), 1, "{ingested:?}");
+    for (to, fate) in [("ada@", Fate::Delivered), ("bob@", Fate::Suppressed), ("eve@", Fate::Delivered)] {
+        assert_eq!(fate_of_next(&mailer, &inbox, &format!("{to}example.org")).await, fate, "{to}");
+    }
 }
