@@ -166,7 +166,6 @@ fn urgent_mail_finds_room_in_a_full_scheduler() {
         assert_eq!(scheduler.offer(due(mail, 0), site(["a", "b"][mail as usize / 2])), Offered::Taken);
     }
     assert_eq!(scheduler.offer(due(9, 0), site("a")), Offered::Full, "an equal one finds no room");
-    assert_eq!(scheduler.offer(due(9, 0), site("c")), Offered::Full);
     assert_eq!(scheduler.offer(urgent(10, 1), site("a")), Offered::Taken, "a higher one does, at a full site");
     assert_eq!(scheduler.offer(urgent(11, 1), site("c")), Offered::Taken, "and in a full scheduler");
     assert_eq!((scheduler.ready(), scheduler.room()), (4, 0), "and the bound holds (I6)");
@@ -174,6 +173,25 @@ fn urgent_mail_finds_room_in_a_full_scheduler() {
     assert!(mails[..2].contains(&id(10)) && mails[..2].contains(&id(11)), "{mails:?}");
     assert_eq!(mails.len(), 4);
     assert!(!mails.contains(&id(1)) && !mails.contains(&id(3)), "the last of the lower ones made room: {mails:?}");
+}
+
+#[test]
+fn slow_sites_that_fill_the_memory_make_room_for_others() {
+    let mut config = SchedulerConfig::default();
+    (config.max_ready, config.max_ready_per_site) = (12, 6);
+    let mut scheduler = Scheduler::new(config);
+    for mail in 0..12 {
+        assert_eq!(scheduler.offer(due(mail, 0), site(["a", "b"][mail as usize / 6])), Offered::Taken);
+    }
+    let taken = (100..112).filter(|mail| scheduler.offer(due(*mail, 0), site("c")) == Offered::Taken).count();
+    assert_eq!(taken, 4, "no more than the others have then");
+    let back = [5, 11].map(|mail| scheduler.offer(due(mail, 0), site(["a", "b"][mail as usize / 6])));
+    assert_eq!(back, [Offered::Full; 2], "and it is not turned out again");
+    assert_eq!(scheduler.offer(urgent(200, -1), site("d")), Offered::Full, "for a lower priority nobody makes room");
+    assert_eq!((scheduler.ready(), scheduler.room()), (12, 0), "the bound holds (I6)");
+    let given = sequence(&mut scheduler, 99);
+    let of = |name: &str| given.iter().filter(|batch| batch.site == site(name)).count();
+    assert_eq!((of("a"), of("b"), of("c"), given.len()), (4, 4, 4, 12));
 }
 
 #[test]

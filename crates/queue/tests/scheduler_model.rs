@@ -104,15 +104,21 @@ impl Model {
         if self.knows(&due) {
             return Offered::Known;
         }
-        let victim = if self.at_site(site).count() >= LIMITS[3] {
-            self.at_site(site).max_by_key(|due| rank(due))
+        let lower = |victim: &&Due| victim.priority < due.priority;
+        let last_of = |site| self.at_site(site).max_by_key(|due| rank(due));
+        let there = self.at_site(site).count();
+        let victim = if there >= LIMITS[3] {
+            last_of(site).filter(lower)
         } else if self.ready.len() >= LIMITS[2] {
-            self.ready.values().map(|(due, _)| due).max_by_key(|due| rank(due))
+            let last = self.ready.values().map(|(due, _)| due).max_by_key(|due| rank(due));
+            let largest = (0..SITES).max_by_key(|site| (self.at_site(*site).count(), *site)).unwrap();
+            let may = |victim: &&Due| self.at_site(largest).count() > there + 1 && victim.priority <= due.priority;
+            last.filter(lower).or_else(|| last_of(largest).filter(may))
         } else {
             self.ready.insert((due.mail, due.recipient), (due, site));
             return Offered::Taken;
         };
-        match victim.filter(|victim| victim.priority < due.priority).map(|victim| (victim.mail, victim.recipient)) {
+        match victim.map(|victim| (victim.mail, victim.recipient)) {
             None => Offered::Full,
             Some(victim) => {
                 self.ready.remove(&victim);
@@ -262,5 +268,6 @@ proptest! {
         prop_assert!(scheduler.is_idle());
         let inside = format!("{scheduler:?}");
         prop_assert!(inside.contains("sites: {}") && inside.contains("known: {}") && inside.contains("ranks: {}"), "{inside}");
+        prop_assert!(inside.contains("sizes: {}"), "{inside}");
     }
 }

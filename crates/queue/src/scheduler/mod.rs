@@ -23,6 +23,8 @@ pub use words::{Batch, BatchId, Offered, SchedulerConfig, SiteKey};
 /// # Order
 /// * Within a priority, sites take turns; a site's turns grow with the root of what waits there, so that a
 ///   large one is not held up by many small ones. Within a site the earliest goes first.
+/// * Where memory is full, the site of which the most is in it makes room for a site of which less is: a slow
+///   site with a long backlog cannot keep another one out.
 /// * A higher priority goes first, but of four batches one belongs to the priority that went without for
 ///   longest: nothing starves.
 /// * A batch is of one mail, one site, one generation. Recipients in doubt are never mixed with others:
@@ -62,6 +64,8 @@ pub struct Scheduler {
     known: BTreeMap<(MailId, u32), Place>,
     /// Every ready recipient, best first, so that the worst can make room.
     ranks: BTreeSet<Rank>,
+    /// How much is ready at each site where anything is, the most last.
+    sizes: BTreeSet<(usize, SiteKey)>,
     attempts: HashMap<BatchId, UnderWay>,
     holds: BTreeSet<(Tick, SiteKey)>,
     last_batch: u64,
@@ -89,6 +93,7 @@ impl Scheduler {
             lanes: Lanes::default(),
             known: BTreeMap::new(),
             ranks: BTreeSet::new(),
+            sizes: BTreeSet::new(),
             attempts: HashMap::new(),
             holds: BTreeSet::new(),
             last_batch: 0,
@@ -103,29 +108,38 @@ impl Scheduler {
     /// Takes a recipient that is due and free, if there is room.
     ///
     /// Where there is none, one of lower priority is forgotten for it: at its site if that is full, else
-    /// anywhere.
+    /// anywhere. If there is none of lower priority and its site is not full, the last one of the site of which
+    /// the most is ready is forgotten, if that has more than its own will have then.
     pub fn offer(&mut self, due: Due, site: SiteKey) -> Offered {
         let rank = Rank::of(&due);
         if self.known.contains_key(&(due.mail, due.recipient)) {
             return Offered::Known;
         }
         let ready_there = self.sites.get(&site).map_or(0, |site| site.ready);
-        let worst = if ready_there >= self.config.max_ready_per_site {
-            self.sites.get(&site).and_then(Site::worst)
+        let victim = if ready_there >= self.config.max_ready_per_site {
+            let worst = self.sites.get(&site).and_then(Site::worst);
+            worst.filter(|worst| worst.priority() < rank.priority())
         } else if self.ranks.len() >= self.config.max_ready {
-            self.ranks.last().copied()
+            self.victim(rank, ready_there)
         } else {
             self.take(&due, site, rank);
             return Offered::Taken;
         };
-        match worst {
-            Some(worst) if worst.priority() < rank.priority() => {
-                self.forget(worst.mail, worst.recipient);
-                self.take(&due, site, rank);
-                Offered::Taken
-            }
-            _ => Offered::Full,
+        let Some(victim) = victim else { return Offered::Full };
+        self.forget(victim.mail, victim.recipient);
+        self.take(&due, site, rank);
+        Offered::Taken
+    }
+
+    /// Who makes room in a full memory for one at a site where so many are ready.
+    fn victim(&self, rank: Rank, ready_there: usize) -> Option<Rank> {
+        let worst = self.ranks.last().copied()?;
+        if worst.priority() < rank.priority() {
+            return Some(worst);
         }
+        let (most, largest) = self.sizes.last()?;
+        let worst = self.sites.get(largest).and_then(Site::worst)?;
+        (*most > ready_there + 1 && worst.priority() <= rank.priority()).then_some(worst)
     }
 
     /// The next batch, if the limits let one begin at `now`. It is under way until [`done`](Self::done).
@@ -269,6 +283,13 @@ impl Scheduler {
         let Some(site) = self.sites.get_mut(key) else { return };
         let may = site.hold.is_none() && site.under_way < self.config.max_attempts_per_site;
         site.queue(key, may, &mut self.lanes);
+        if site.counted != site.ready {
+            self.sizes.remove(&(site.counted, key.clone()));
+            site.counted = site.ready;
+            if site.ready > 0 {
+                self.sizes.insert((site.ready, key.clone()));
+            }
+        }
         if site.is_empty() {
             self.sites.remove(key);
         }

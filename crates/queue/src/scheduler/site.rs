@@ -14,6 +14,8 @@ use crate::Due;
 pub(super) struct Site {
     classes: BTreeMap<Reverse<i8>, Class>,
     pub(super) ready: usize,
+    /// What is ready, as the scheduler's order of sites has it.
+    pub(super) counted: usize,
     pub(super) under_way: usize,
     pub(super) hold: Option<(Tick, Text)>,
 }
