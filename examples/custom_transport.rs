@@ -13,8 +13,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use posthaste::transport::AttemptKey;
 use posthaste::{
-    Attempt, Capabilities, Cause, Content, EventKind, Mailer, Message, NetworkFault, Outcome, Outcomes, Settings, Transport,
-    TransportError,
+    Attempt, Capabilities, Cause, Content, EventKind, Mailer, Message, NetworkFault, Outcome, Outcomes, Settings,
+    Transport, TransportError,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

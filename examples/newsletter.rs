@@ -111,8 +111,7 @@ impl Unsubscribe {
         let opened = self.ring.open(Purpose::Unsubscribe, token, self.clock.wall(), year)?;
         let reader: Address = std::str::from_utf8(opened.payload())?.parse()?;
         let scope = Scope::List(DIGEST);
-        let entry =
-            Entry::new(What::address(&reader), scope, Reason::Unsubscribe, Actor::Recipient, self.clock.wall());
+        let entry = Entry::new(What::address(&reader), scope, Reason::Unsubscribe, Actor::Recipient, self.clock.wall());
         mailer.suppress(entry).await?;
         println!("{reader} left the list {DIGEST}");
         Ok(())

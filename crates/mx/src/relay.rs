@@ -110,6 +110,8 @@ fn error(failure: &Failure) -> TransportError {
         (Lasting::Permanent, cause) | (Lasting::Temporary, cause @ Cause::Tls { .. }) => {
             TransportError::misconfigured(cause)
         }
+        // Its kind says already that there was no way.
+        (Lasting::Temporary, Cause::Network { text, .. }) => TransportError::unreachable(text.as_str()),
         (Lasting::Temporary, cause) => TransportError::unreachable(cause.to_string()),
     }
 }

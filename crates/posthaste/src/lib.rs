@@ -49,7 +49,7 @@
 mod system;
 
 #[cfg(all(feature = "dns-hickory", feature = "engine", feature = "mx"))]
-pub use system::{SystemError, SystemErrorKind, mx_system, mx_system_with};
+pub use system::{SystemError, SystemErrorKind, hostname, mx_system, mx_system_with};
 
 pub use posthaste_message::{Attachment, Message, Raw};
 pub use posthaste_transport::{Attempt, Capabilities, Outcomes, Source, TlsPolicy, Transport, TransportError};

@@ -41,7 +41,11 @@ pub fn mx_system_with(config: MxConfig) -> Result<Mx, SystemError> {
     Ok(Mx::new(Arc::new(Cached::new(hickory, clock.clone())), clock, config))
 }
 
-fn hostname() -> Result<Domain, SystemError> {
+/// The name of this host, as mail hosts want to be greeted: fully qualified.
+///
+/// # Errors
+/// [`SystemErrorKind::Hostname`] if it is not.
+pub fn hostname() -> Result<Domain, SystemError> {
     qualified(&gethostname::gethostname().to_string_lossy())
 }
 
