@@ -1,5 +1,6 @@
 //! From what the application gives to a mail in the spool.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use posthaste_message::Stamp;
@@ -50,7 +51,8 @@ impl Engine {
             let text = format!("content: {} octets, the limit is {limit}", content.len());
             return Err(SendError::new(SendErrorKind::TooLarge { limit }, text));
         }
-        let envelope = self.with_return_path(id, draft.envelope, wall);
+        // Its age counts from when the mail may leave: a report comes back behind that.
+        let envelope = self.with_return_path(id, draft.envelope, send_at.map_or(wall, |at| at.max(wall)));
         let expire = expire_after.or(policy.expire).unwrap_or(self.settings.schedule.expire);
         let once = match once {
             Some(once) => once,
@@ -222,7 +224,7 @@ fn addresses(prepared: &Prepared) -> impl Iterator<Item = &Address> {
 
 /// The recipients of a new mail that wait, for the scheduler.
 fn waiting(new: &NewMail) -> Vec<posthaste_queue::Due> {
-    let is_ended = |place: u32| new.ended.iter().any(|(ended, _)| *ended == place);
+    let ended: HashSet<u32> = new.ended.iter().map(|(place, _)| *place).collect();
     let due = |(place, to): (u32, &posthaste_types::Recipient)| {
         let domain = to.address.domain().clone();
         let mut due = posthaste_queue::Due::new(new.mail.id(), place, domain, new.due, new.expires);
@@ -230,7 +232,7 @@ fn waiting(new: &NewMail) -> Vec<posthaste_queue::Due> {
         due
     };
     let places = (0u32..).zip(new.mail.envelope().to());
-    places.filter(|(place, _)| new.ended.is_empty() || !is_ended(*place)).map(due).collect()
+    places.filter(|(place, _)| !ended.contains(place)).map(due).collect()
 }
 
 fn check_way_out(policy: &StreamPolicy, content: &Content) -> Result<(), SendError> {

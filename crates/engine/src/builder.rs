@@ -191,6 +191,7 @@ impl MailerBuilder {
             Some(domain) => Some(return_paths(&*spool, domain, self.secret, &*self.random).await?),
         };
         let mut settings = self.settings;
+        settings.check().map_err(|text| StartError::new(StartErrorKind::Setting, text))?;
         settings.scheduler.max_recipients =
             settings.scheduler.max_recipients.min(transport.capabilities().recipient_limit());
         let (live, _) = broadcast::channel(settings.live_events.max(1));

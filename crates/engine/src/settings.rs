@@ -13,7 +13,7 @@ pub struct Settings {
     pub schedule: Schedule,
     /// Attempts at once and recipients in memory. Default: [`SchedulerConfig::default`].
     pub scheduler: SchedulerConfig,
-    /// How long one attempt may take. Default: 30 minutes, more than the sum of what RFC 5321 §4.5.3.2 lets a
+    /// How long one attempt may take, a second at least. Default: 30 minutes, more than the sum of what RFC 5321 §4.5.3.2 lets a
     /// slow peer take for one message.
     pub attempt_timeout: Duration,
     /// The most recipients of one mail. Default: 50,000.
@@ -23,7 +23,7 @@ pub struct Settings {
     /// Sends that may wait for the disk at once; one more waits itself, or gets
     /// [`Full`](crate::SendErrorKind::Full) if it must not. Default: 1,024.
     pub max_admitting: usize,
-    /// How long a route is held after a fault of ours. Default: 60 s.
+    /// How long a route is held after a fault of ours, a second at least. Default: 60 s.
     pub hold: Duration,
     /// How long [`Mailer::stop`](crate::Mailer::stop) lets attempts under way go on. Default: 30 s.
     pub stop_grace: Duration,
@@ -46,6 +46,28 @@ impl Default for Settings {
             stop_grace: Duration::from_secs(30),
             live_events: 4096,
             node: NodeId::from_static("main"),
+        }
+    }
+}
+
+impl Settings {
+    /// Says what would let nothing pass, or never rest.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let counts = [
+            ("scheduler.max_attempts", self.scheduler.max_attempts),
+            ("scheduler.max_attempts_per_site", self.scheduler.max_attempts_per_site),
+            ("scheduler.max_ready", self.scheduler.max_ready),
+            ("scheduler.max_ready_per_site", self.scheduler.max_ready_per_site),
+            ("max_recipients", self.max_recipients),
+            ("max_size", self.max_size),
+        ];
+        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
+            return Err(format!("setting {name}: 0, and at least 1 is needed"));
+        }
+        let times = [("attempt_timeout", self.attempt_timeout), ("hold", self.hold)];
+        match times.iter().find(|(_, time)| *time < Duration::from_secs(1)) {
+            Some((name, time)) => Err(format!("setting {name}: {time:?}, and at least a second is needed")),
+            None => Ok(()),
         }
     }
 }
