@@ -71,6 +71,7 @@ mod sending;
 mod settings;
 mod settle;
 mod steady;
+mod suppress;
 mod system;
 mod waiters;
 

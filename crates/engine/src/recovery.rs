@@ -1,7 +1,6 @@
-//! What an earlier process left in doubt, and what a new suppression stops.
+//! What an earlier process left in doubt.
 
 use posthaste_queue::{Progression, Settled, Settlement, SpoolError, Window};
-use posthaste_suppression::{NormalAddress, What};
 use posthaste_types::{Cause, EventKind, Fate, Outcome};
 
 use crate::inner::Engine;
@@ -41,23 +40,5 @@ impl Engine {
             done.push(settlement);
         }
         self.spool.settle(done).await
-    }
-
-    /// Withdraws the attempts for what an entry touches, that have not begun: the list is asked again for them.
-    pub(crate) fn withdraw_suppressed(&self, what: &What) {
-        let dispatch = self.dispatch();
-        for in_flight in dispatch.in_flight.values() {
-            let mut addresses = in_flight.attempt.recipients().iter().map(|to| &to.address);
-            let touched = match what {
-                What::Address(normal) => addresses.any(|to| NormalAddress::of(to) == *normal),
-                What::Domain(domain) => addresses.any(|to| to.domain() == domain),
-                // A hash cannot be told from an address here: whoever has not begun is asked again.
-                _ => true,
-            };
-            if touched {
-                // What has begun goes on.
-                let _ = in_flight.attempt.withdraw();
-            }
-        }
     }
 }

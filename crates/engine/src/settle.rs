@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use posthaste_queue::{Batch, Granted, Progression, RecipientState, Settled, Settlement, SpoolError, Tracked, Window};
+use posthaste_suppression::What;
 use posthaste_transport::{Finality, TransportError, TransportErrorKind};
 use posthaste_types::{
     Address, Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, MailId, NetworkFault, Outcome,
@@ -11,7 +12,7 @@ use posthaste_types::{
 
 use crate::cancel::WITHDRAWN;
 use crate::dispatch::SPOOL_WAIT;
-use crate::inner::Engine;
+use crate::inner::{Engine, ListPlace};
 use crate::judge::consequence;
 
 /// What is being tried: the granted recipients of one mail.
@@ -74,8 +75,9 @@ impl Engine {
         let window = Window::new(lease.granted.accepted, lease.granted.expires, now);
         // One draw for all: recipients in doubt must meet again in one attempt.
         let chance = self.chance();
+        let missing = no_outcome();
         let done = lease.each(|i, state, _| {
-            let outcome = outcomes.get(i)?;
+            let outcome = outcomes.get(i).unwrap_or(&missing);
             let schedule = &self.settings.schedule;
             let progression = Progression::of(state, outcome, accepted_as, window, schedule, chance);
             Some(match progression {
@@ -94,7 +96,10 @@ impl Engine {
             TransportErrorKind::Withdrawn if self.dispatch().is_cancelled(batch.mail) => {
                 self.settle_all(lease, |_| Fate::Cancelled, WITHDRAWN).await;
             }
-            TransportErrorKind::Withdrawn => self.settle_unmade(lease, &Cause::local("withdrawn"), now).await,
+            TransportErrorKind::Withdrawn => {
+                let next = now.saturating_add(WITHDRAWN_WAIT);
+                self.settle_unmade(lease, &Cause::local("withdrawn"), next).await;
+            }
             // The peer is well, and so are we: no reason to hold the route, or to tell anybody.
             TransportErrorKind::Busy => {
                 self.settle_unmade(lease, &Cause::local(error), now.saturating_add(BUSY_WAIT)).await;
@@ -102,6 +107,13 @@ impl Engine {
             TransportErrorKind::Unreachable => {
                 let outcome = Outcome::deferred(Cause::network(NetworkFault::Unreachable, error.text()));
                 self.settle_outcomes(lease, vec![outcome; lease.granted.recipients.len()]).await;
+            }
+            // Perhaps this mail's own: it waits by the schedule, and holds up nobody else.
+            TransportErrorKind::Internal => {
+                let attempts = lease.granted.recipients.iter().map(|(_, state)| state.attempts).max().unwrap_or(1);
+                let wait = self.settings.schedule.delay(attempts.saturating_sub(1), self.chance());
+                let next = now.saturating_add(wait.max(self.settings.hold));
+                self.settle_unmade(lease, &Cause::local(error), next).await;
             }
             _ => {
                 let next = now.saturating_add(self.settings.hold);
@@ -145,15 +157,12 @@ impl Engine {
 
     /// Settles what the stand-in of a redirected audience answered: it never touches the recipient.
     pub(crate) async fn settle_redirected(&self, lease: &Lease, stand_in: &Address, outcomes: &[Outcome]) {
-        match outcomes.first() {
-            Some(outcome) if matches!(outcome.kind(), OutcomeKind::Deferred | OutcomeKind::InDoubt) => {
-                self.settle_outcomes(lease, vec![outcome.clone(); lease.granted.recipients.len()]).await;
-            }
-            Some(outcome) => {
-                let why = format!("redirected to {stand_in}: {outcome}");
-                self.settle_all(lease, |_| Fate::Withheld, &why).await;
-            }
-            None => {}
+        let outcome = outcomes.first().cloned().unwrap_or_else(no_outcome);
+        if matches!(outcome.kind(), OutcomeKind::Deferred | OutcomeKind::InDoubt) {
+            self.settle_outcomes(lease, vec![outcome; lease.granted.recipients.len()]).await;
+        } else {
+            let why = format!("redirected to {stand_in}: {outcome}");
+            self.settle_all(lease, |_| Fate::Withheld, &why).await;
         }
     }
 
@@ -259,25 +268,26 @@ impl Engine {
     }
 
     /// Commits settlements and tells of them.
-    pub(crate) async fn settle(&self, done: Vec<Settlement>) -> Result<(), SpoolError> {
+    pub(crate) async fn settle(&self, mut done: Vec<Settlement>) -> Result<(), SpoolError> {
         if done.is_empty() {
             return Ok(());
         }
+        if self.list == ListPlace::Apart {
+            for one in &mut done {
+                self.suppress_apart(one).await;
+            }
+        }
+        let suppressed: Vec<What> = done.iter().flat_map(|one| &one.suppress).map(|entry| entry.what.clone()).collect();
         let events: Vec<Event> = done.iter().flat_map(|one| one.events.clone()).collect();
         let next = done.iter().filter_map(|one| match &one.settled {
             Settled::Retry { next, .. } | Settled::Unmade { next, .. } => Some(*next),
             _ => None,
         });
         let next = next.min();
-        let suppress: Vec<_> = match self.list {
-            crate::inner::ListPlace::Apart => done.iter().flat_map(|one| one.suppress.clone()).collect(),
-            crate::inner::ListPlace::InSpool => Vec::new(),
-        };
-        for entry in suppress {
-            // A list kept apart learns of it before the ending is written: a crash between them repeats a put.
-            let _ = self.suppressions.put(entry).await;
-        }
         self.spool.settle(done).await?;
+        for what in suppressed {
+            self.withdraw_suppressed(&what);
+        }
         if let Some(next) = next {
             self.dispatch().look_at(next);
         }
@@ -291,5 +301,12 @@ impl Engine {
     }
 }
 
+/// What a recipient gets for whom a transport returned nothing: perhaps it was sent.
+fn no_outcome() -> Outcome {
+    Outcome::in_doubt(Cause::local("the transport gave no outcome"))
+}
+
+/// How long a recipient waits whose attempt was withdrawn before it began.
+const WITHDRAWN_WAIT: Duration = Duration::from_secs(1);
 /// How long a recipient waits for whom no connection was free.
 const BUSY_WAIT: Duration = Duration::from_secs(5);

@@ -1,0 +1,136 @@
+//! The suppression list: nothing for whom it forbids begins once that is on it (I4), wherever the list is kept.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use posthaste_engine::{Mailer, Receipt};
+use posthaste_message::Message;
+use posthaste_suppression::{
+    Actor, Ask, Entry, MemoryStore, Put, Reason, ScanCursor, Scope, StoreError, StoreErrorKind, SuppressionStore, What,
+};
+use posthaste_testkit::{TestInbox, TestMailer};
+use posthaste_types::{Address, EventId, EventKind, Fate, Timestamp};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn message(to: &[&str]) -> Message {
+    let message = Message::builder().from("ada@news.example.com").subject("Your order").text("On its way.");
+    to.iter().fold(message, |message, to| message.to(*to)).build().expect("a message")
+}
+
+fn address(to: &str) -> Address {
+    to.parse().expect("an address")
+}
+
+fn entry(to: &str, since: Timestamp) -> Entry {
+    let by = Actor::Person("Eve".parse().expect("a name"));
+    Entry::new(What::address(&address(to)), Scope::Everything, Reason::Manual, by, since)
+}
+
+async fn fates(receipt: &Receipt) -> Vec<Option<Fate>> {
+    receipt.standings().await.expect("standings").iter().map(|one| one.standing.fate()).collect()
+}
+
+/// A list apart from the spool. A handle: the test keeps one.
+#[derive(Clone, Debug, Default)]
+struct Apart(Arc<(MemoryStore, AtomicBool)>);
+
+impl Apart {
+    fn takes_nothing(&self, nothing: bool) {
+        self.0.1.store(nothing, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl SuppressionStore for Apart {
+    async fn find(&self, asks: &[Ask]) -> Result<Vec<Vec<Entry>>, StoreError> {
+        self.0.0.find(asks).await
+    }
+
+    async fn put(&self, entry: Entry) -> Result<Put, StoreError> {
+        match self.0.1.load(Ordering::Relaxed) {
+            true => Err(StoreError::new(StoreErrorKind::Unavailable, "no answer")),
+            false => self.0.0.put(entry).await,
+        }
+    }
+
+    async fn lift(&self, what: &What, scope: &Scope, by: &Actor) -> Result<bool, StoreError> {
+        self.0.0.lift(what, scope, by).await
+    }
+
+    async fn scan(&self, after: Option<ScanCursor>, limit: usize) -> Result<Vec<(ScanCursor, Entry)>, StoreError> {
+        self.0.0.scan(after, limit).await
+    }
+}
+
+async fn apart() -> (Mailer, TestInbox, Apart) {
+    let list = Apart::default();
+    let given = list.clone();
+    let (mailer, inbox) = TestMailer::new().with(|m| m.suppression_list(given)).start().await.expect("started");
+    (mailer, inbox, list)
+}
+
+#[tokio::test]
+async fn what_is_lifted_from_a_list_apart_is_mailed_again() {
+    let (mailer, inbox, _list) = apart().await;
+    inbox.refuse("bob@example.org", "550 5.1.1 no such user");
+    let first = mailer.send(message(&["bob@example.org"])).await.expect("accepted");
+    inbox.settle().await;
+    assert_eq!(fates(&first).await, [Some(Fate::Bounced)]);
+    let second = mailer.send(message(&["bob@example.org"])).await.expect("accepted");
+    assert_eq!(fates(&second).await, [Some(Fate::Suppressed)]);
+
+    inbox.defer("bob@example.org", "451 4.3.0 later", 0); // he has a mailbox now
+    let what = What::address(&address("bob@example.org"));
+    assert!(mailer.lift(&what, &Scope::Everything, &Actor::System).await.expect("lifted"));
+    let third = mailer.send(message(&["bob@example.org"])).await.expect("accepted");
+    inbox.settle().await;
+    assert_eq!(fates(&third).await, [Some(Fate::Delivered)]);
+}
+
+#[tokio::test]
+async fn a_suppression_that_the_list_did_not_take_is_not_told() {
+    let (mailer, inbox, list) = apart().await;
+    inbox.refuse("bob@example.org", "550 5.1.1 no such user");
+    for (nothing, told) in [(true, 0), (false, 1)] {
+        list.takes_nothing(nothing);
+        let receipt = mailer.send(message(&["bob@example.org"])).await.expect("accepted");
+        inbox.settle().await;
+        assert_eq!(fates(&receipt).await, [Some(Fate::Bounced)]);
+        assert_eq!(suppressions_told(&mailer).await, told);
+        assert_eq!(mailer.suppressed(None, 10).await.expect("a list").len(), told);
+    }
+}
+
+async fn suppressions_told(mailer: &Mailer) -> usize {
+    let mut events = mailer.events(EventId::START).open();
+    let mut told = 0;
+    while let Some(event) = events.try_next().await.expect("events") {
+        told += usize::from(matches!(event.kind, EventKind::SuppressionAdded { .. }));
+    }
+    told
+}
+
+#[tokio::test]
+async fn each_recipient_is_told_the_entry_that_forbids_it() {
+    let (mailer, inbox, list) = apart().await;
+    inbox.defer("ada@example.org", "451 4.3.0 later", 1);
+    inbox.defer("bob@example.org", "451 4.3.0 later", 1);
+    inbox.defer("eve@example.org", "451 4.3.0 later", 1);
+    let receipt = mailer.send(message(&["ada@example.org", "bob@example.org", "eve@example.org"])).await;
+    let receipt = receipt.expect("accepted");
+    inbox.settle().await;
+    for to in ["ada@example.org", "eve@example.org"] {
+        list.put(entry(to, mailer.now())).await.expect("put"); // beside the Mailer
+    }
+    inbox.advance(10 * MINUTE).await;
+    assert_eq!(fates(&receipt).await, [Some(Fate::Suppressed), Some(Fate::Delivered), Some(Fate::Suppressed)]);
+    let told = receipt.standings().await.expect("standings").to_string();
+    let told: Vec<&str> = told.lines().collect();
+    assert!(
+        told[0].contains("(ada@example.org, all mail") && told[2].contains("(eve@example.org, all mail"),
+        "{told:?}"
+    );
+}
