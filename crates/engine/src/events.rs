@@ -231,7 +231,7 @@ impl DurableEvents {
             if self.engine.live().is_none() {
                 return Err(FeedbackError::new(FeedbackErrorKind::Stopped, "the Mailer is gone"));
             }
-            rung.await;
+            self.engine.or_in_a_while(rung).await;
         }
     }
 

@@ -118,6 +118,16 @@ impl Engine {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits for a bell, but not for ever: what the spool does by itself (it sets damaged mail apart) rings none.
+    pub(crate) async fn or_in_a_while(&self, bell: impl Future<Output = ()>) {
+        let until = self.clock.tick().saturating_add(A_WHILE);
+        tokio::select! {
+            biased;
+            () = bell => {}
+            () = self.clock.sleep_until(until) => {}
+        }
+    }
+
     /// Wakes everybody who waits for news: there will be none.
     pub(crate) fn no_more_news(&self) {
         drop(self.live().take());
@@ -125,3 +135,6 @@ impl Engine {
         self.event_bell.notify_waiters();
     }
 }
+
+/// How long something may be in the spool before the engine looks for it unasked.
+pub(crate) const A_WHILE: Duration = Duration::from_secs(60);

@@ -57,10 +57,7 @@ impl Receipt {
     /// # Cancel safety
     /// Dropped: only the waiting ends.
     pub async fn first_answers(&self, patience: Duration) -> Result<Standings, FeedbackError> {
-        let answered = |one: &RecipientStanding| match &one.standing {
-            Standing::Done(_) => true,
-            Standing::Waiting(why) => why.last.is_some(),
-        };
+        let answered = |one: &TrackedRecipient| one.ending.is_some() || one.state.last.is_some();
         let until = self.mailer.engine().clock.tick().saturating_add(patience);
         let clock = self.mailer.engine().clock.clone();
         tokio::select! {
@@ -78,21 +75,22 @@ impl Receipt {
     /// # Cancel safety
     /// Dropped: only the waiting ends.
     pub async fn settled(&self) -> Result<Standings, FeedbackError> {
-        self.wait_for(|one| matches!(one.standing, Standing::Done(_))).await
+        self.wait_for(|one| one.ending.is_some()).await
     }
 
-    async fn wait_for(&self, enough: impl Fn(&RecipientStanding) -> bool) -> Result<Standings, FeedbackError> {
-        let bell = self.mailer.engine().waiters.bell(self.id);
+    async fn wait_for(&self, enough: impl Fn(&TrackedRecipient) -> bool) -> Result<Standings, FeedbackError> {
+        let engine = self.mailer.engine();
+        let bell = engine.waiters.bell(self.id);
         loop {
             let rung = bell.notified();
             tokio::pin!(rung);
             // Heard from now on, so that nothing between the look and the wait is missed.
             rung.as_mut().enable();
-            let standings = self.standings().await?;
-            if standings.iter().all(&enough) {
-                return Ok(standings);
+            let Some(tracked) = engine.tracked(self.id).await? else { return Ok(Standings::default()) };
+            if tracked.recipients.iter().all(&enough) {
+                return Ok(engine.standings(&tracked));
             }
-            rung.await;
+            engine.or_in_a_while(rung).await;
         }
     }
 }
