@@ -16,6 +16,7 @@ mod way;
 
 use std::error::Error;
 use std::fmt::Display;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use arguments::{Arguments, Command, Wrong};
 async fn main() -> ExitCode {
     let result = match Arguments::from_env() {
         Ok(Command::Help) => {
-            print!("{}", arguments::HELP);
+            let _ = std::io::stdout().write_all(arguments::HELP.as_bytes()); // who reads on may have gone
             Ok(ExitCode::SUCCESS)
         }
         Ok(Command::Send(arguments)) => send(*arguments).await,
@@ -154,9 +155,9 @@ struct Printer {
 
 impl Printer {
     fn print(&self, event: &Event) -> Result<(), Box<dyn Error>> {
+        let mut out = std::io::stdout().lock();
         if self.json {
-            println!("{}", serde_json::to_string(event)?);
-            return Ok(());
+            return Ok(writeln!(out, "{}", serde_json::to_string(event)?)?);
         }
         let seconds = event.at.since(self.start).as_secs_f64();
         let who = match (&event.recipient, event.mail) {
@@ -164,8 +165,7 @@ impl Printer {
             (None, Some(mail)) => format!("mail {mail}"),
             (None, None) => "-".to_owned(),
         };
-        println!("{seconds:6.1} s  {who}: {}", event.kind);
-        Ok(())
+        Ok(writeln!(out, "{seconds:6.1} s  {who}: {}", event.kind)?)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::page::Promises;
 /// What is told of one recipient.
 pub(crate) struct AsTold {
     to: &'static str,
-    pub(crate) fate: Fate,
+    fate: Fate,
     /// How often it was tried, at least and at most.
     attempts: (u32, u32),
     /// What decided, or what came back in the end.
@@ -36,6 +36,11 @@ pub(crate) fn compare(ledger: &Ledger, as_told: &[AsTold], promises: &mut Promis
         promises.check(what, is_kept);
     }
     promises.check("nobody else got a letter", ledger.ended() == as_told.len());
+}
+
+/// How many letters are taken.
+pub(crate) fn delivered(as_told: &[AsTold]) -> usize {
+    as_told.iter().filter(|told| told.fate == Fate::Delivered).count()
 }
 
 /// Strangers are tried twice; what was taken may still come back.
