@@ -206,6 +206,7 @@ impl Engine {
             .tags(lease.granted.meta.tags.clone())
             .repeat(lease.repeat)
             .progress(self.transport.capabilities().progress())
+            .awaits_record()
             .build()
     }
 

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use posthaste_queue::{Batch, BatchId, Settled, Settlement, SpoolError, Tracked};
 use posthaste_types::{Ending, EventKind, Evidence, EvidenceSource, Fate, MailId};
 
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, InFlight};
 use crate::inner::Engine;
 
 /// What is known of a mail that is being withdrawn.
@@ -37,16 +37,16 @@ impl Dispatch {
         }
     }
 
-    /// Frees the place of a batch; `false`, and nothing is done, if its mail was withdrawn meanwhile and `swept` does
-    /// not say that its recipients have been ended.
-    pub(crate) fn finish(&mut self, batch: BatchId, mail: MailId, swept: Swept) -> bool {
+    /// Frees the place of a batch, and gives the attempt that was in it. Nothing is done if the batch's mail was
+    /// withdrawn meanwhile and `swept` does not say that its recipients have been ended.
+    pub(crate) fn finish(&mut self, batch: BatchId, mail: MailId, swept: Swept) -> Finished {
         if swept == Swept::No && self.is_cancelled(mail) {
-            return false;
+            return Finished::No;
         }
-        self.in_flight.remove(&batch);
+        let in_flight = self.in_flight.remove(&batch);
         self.scheduler.done(batch);
         self.forget_cancelled(mail);
-        true
+        Finished::Yes(in_flight)
     }
 
     /// Forgets that a mail was withdrawn, once nobody is at it: the spool knows it as ended, or else it is due again.
@@ -70,6 +70,13 @@ impl Dispatch {
         }
         self.scheduler.under_way_of(mail)
     }
+}
+
+/// Whether the place of a batch is free, and what was in it.
+#[derive(Debug)]
+pub(crate) enum Finished {
+    Yes(Option<InFlight>),
+    No,
 }
 
 /// Whether the recipients of a batch have been ended behind it.

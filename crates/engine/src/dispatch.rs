@@ -10,7 +10,7 @@ use posthaste_transport::{Attempt, Route, TransportError};
 use posthaste_types::{Domain, MailId, Timestamp};
 use tokio::task::JoinSet;
 
-use crate::cancel::{Cancelling, Swept};
+use crate::cancel::{Cancelling, Finished, Swept};
 use crate::inner::Engine;
 
 /// The state of the loop. All under one lock, held for a few operations at a time and never over a wait.
@@ -305,11 +305,13 @@ struct Place {
 impl Place {
     fn finish(&mut self, swept: Swept) -> bool {
         let finished = self.engine.dispatch().finish(self.id, self.mail, swept);
-        if finished {
-            self.abandoned = None;
-            self.engine.wake.notify_one();
+        let Finished::Yes(in_flight) = finished else { return false };
+        if let Some(in_flight) = in_flight {
+            in_flight.attempt.recorded();
         }
-        finished
+        self.abandoned = None;
+        self.engine.wake.notify_one();
+        true
     }
 }
 

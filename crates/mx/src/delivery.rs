@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use posthaste_smtp::{ClientEvent, SendError, Transaction};
+use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Transaction};
 use posthaste_transport::{Attempt, TransportError, TransportErrorKind};
 use posthaste_types::{Cause, Clock, NetworkFault, Outcome, OutcomeKind, Stage, Tick};
 
 use crate::connection::{Connection, Exchanged};
 use crate::failure::{Failed, Failure, Failures};
 use crate::open::{Opener, Refusal};
-use crate::pool::{Key, Pool};
+use crate::pool::{Key, Lease, Pool};
 use crate::targets::{Targets, Way};
 use crate::trace::Trace;
 use crate::wait::Wait;
@@ -59,7 +59,7 @@ impl Client {
             match self.send(job, &mut connection, &mut wait, &mut trace).await {
                 Sent::Lost(_) if !wait.is_over() => trace.note("it had ended; a new one"),
                 sent => {
-                    lease.give_back(connection);
+                    job.give_back(lease, connection);
                     return end(sent);
                 }
             }
@@ -71,7 +71,7 @@ impl Client {
                 Ok(mut connection) => match self.send(job, &mut connection, &mut wait, &mut trace).await {
                     Sent::Lost(failure) => failures.push(failure),
                     sent => {
-                        lease.give_back(connection);
+                        job.give_back(lease, connection);
                         return end(sent);
                     }
                 },
@@ -97,9 +97,7 @@ impl Client {
             return Sent::Withdrawn;
         }
         connection.mails = connection.mails.saturating_add(1);
-        if let Err(SendError::NotReady | SendError::Ended | _) =
-            connection.session.send(wait.now(), job.transaction.clone())
-        {
+        if connection.session.send(wait.now(), job.transaction.clone()).is_err() {
             return Sent::Lost(Failure::network(NetworkFault::Closed, "the session had ended"));
         }
         let mut out_of_time = false;
@@ -135,19 +133,19 @@ impl Client {
                 ended = error;
             }
         }
-        let stage = ended.as_ref().map(posthaste_smtp::ClientError::stage);
-        let in_doubt = told.iter().any(|(_, outcome)| outcome.kind() == OutcomeKind::InDoubt);
-        if let (Some(error), Some(stage)) = (&ended, stage) {
-            if error.kind() == posthaste_smtp::ClientErrorKind::Withdrawn {
-                return Sent::Withdrawn;
-            }
-            if stage <= Stage::Mail && !progress.answered && !in_doubt {
-                return Sent::Lost(match progress.out_of_time {
-                    true => Failure::out_of_time(stage),
-                    false => Failure::session(error),
-                });
-            }
+        if ended.as_ref().is_some_and(|error| error.kind() == ClientErrorKind::Withdrawn) {
+            return Sent::Withdrawn;
         }
+        if let Some(error) = &ended
+            && !progress.answered
+            && is_before_mail(error, &told)
+        {
+            return Sent::Lost(match progress.out_of_time {
+                true => Failure::out_of_time(error.stage()),
+                false => Failure::session(error),
+            });
+        }
+        let stage = ended.as_ref().map(ClientError::stage);
         for (recipient, outcome) in told {
             job.settle(recipient, if progress.out_of_time { out_of_time(&outcome, stage) } else { outcome });
         }
@@ -162,6 +160,15 @@ struct Progress {
 }
 
 impl Job<'_> {
+    /// Gives a connection back when what was sent over it is written down: a crash leaves no more messages in doubt
+    /// than there are connections. One part of several does not wait, else two attempts could wait for each other.
+    fn give_back(&self, lease: Lease, connection: Connection) {
+        match self.places {
+            None => self.attempt.when_recorded(move || lease.give_back(connection)),
+            Some(_) => lease.give_back(connection),
+        }
+    }
+
     pub(crate) fn settle(&self, recipient: usize, outcome: Outcome) {
         let place = match self.places {
             None => Some(recipient),
@@ -185,6 +192,14 @@ fn end(sent: Sent) -> Result<(), Failed> {
         Sent::Lost(failure) => Err(Failed::Hosts(failure)),
         Sent::Withdrawn => Err(Failed::Ours(TransportError::new(TransportErrorKind::Withdrawn, ""))),
     }
+}
+
+/// Whether the session ended before it had an answer to MAIL: all that it told comes of its end. An answer to the
+/// mail may stand before the end in the same octets.
+fn is_before_mail(error: &ClientError, told: &[(usize, Outcome)]) -> bool {
+    let cause = error.cause();
+    let of_the_end = |outcome: &Outcome| outcome.kind() == OutcomeKind::Deferred && *outcome.cause() == cause;
+    error.stage() <= Stage::Mail && told.iter().all(|(_, outcome)| of_the_end(outcome))
 }
 
 /// The session only knows that its connection was taken away; what took it was the end of the attempt's time.

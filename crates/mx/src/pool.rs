@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use posthaste_transport::{SiteId, Source, TlsPolicy};
 use posthaste_types::{Clock, Domain, Tick};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
@@ -152,7 +153,8 @@ impl Lease {
 
     /// Keeps a connection behind a mail, or says goodbye to it.
     pub(crate) fn give_back(mut self, mut connection: Connection) {
-        if !connection.is_reusable() {
+        // Without a runtime the program is at its end: the connection is cut.
+        if !connection.is_reusable() || Handle::try_current().is_err() {
             return;
         }
         connection.rest();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use posthaste_types::{Cause, Mail, Outcome, Recipient, Repeat, Tags};
 
+use crate::record::Record;
 use crate::{AttemptKey, Outcomes, Progress, Route, Source, TlsPolicy, TraceSink};
 
 /// One attempt to deliver a mail to some of its recipients.
@@ -27,6 +28,7 @@ struct Inner {
     tags: Tags,
     repeat: Repeat,
     progress: Progress,
+    record: Record,
     state: Mutex<State>,
 }
 
@@ -69,6 +71,7 @@ impl Attempt {
             tags: Tags::new(),
             repeat: Repeat::First,
             progress: Progress::Returned,
+            record: Record::made(),
         }
     }
 
@@ -165,6 +168,20 @@ impl Attempt {
         self.state().settled.clone()
     }
 
+    /// Runs `then` when what the attempt came to is written down; at once outside a queue. Dropped unrun if that
+    /// never comes.
+    ///
+    /// A transport that takes the next message on a connection only then keeps what a crash leaves in doubt to one
+    /// message a connection. It is short, and waits for nothing.
+    pub fn when_recorded(&self, then: impl FnOnce() + Send + 'static) {
+        self.0.record.then(then);
+    }
+
+    /// For the engine: what the attempt came to is written down, or will never be.
+    pub fn recorded(&self) {
+        self.0.record.make();
+    }
+
     /// For the engine: forbids an attempt that has not begun.
     ///
     /// # Errors
@@ -224,6 +241,7 @@ pub struct AttemptBuilder {
     tags: Tags,
     repeat: Repeat,
     progress: Progress,
+    record: Record,
 }
 
 impl AttemptBuilder {
@@ -281,11 +299,30 @@ impl AttemptBuilder {
         self
     }
 
+    /// Says that what it comes to is written down, and that [`Attempt::recorded`] will be called then.
+    pub fn awaits_record(mut self) -> Self {
+        self.record = Record::awaited();
+        self
+    }
+
     /// The attempt.
     pub fn build(self) -> Attempt {
-        let Self { mail, key, timeout, source, route, tls_policy, trace, tags, repeat, progress } = self;
+        let Self { mail, key, timeout, source, route, tls_policy, trace, tags, repeat, progress, record } = self;
         let settled = vec![None; mail.envelope().to().len()];
         let state = Mutex::new(State { phase: Phase::Waiting, settled });
-        Attempt(Arc::new(Inner { mail, key, timeout, source, route, tls_policy, trace, tags, repeat, progress, state }))
+        Attempt(Arc::new(Inner {
+            mail,
+            key,
+            timeout,
+            source,
+            route,
+            tls_policy,
+            trace,
+            tags,
+            repeat,
+            progress,
+            record,
+            state,
+        }))
     }
 }

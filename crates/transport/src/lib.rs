@@ -46,6 +46,7 @@ mod error;
 mod key;
 mod memory;
 mod outcomes;
+mod record;
 mod route;
 mod trace;
 mod transport;
