@@ -219,17 +219,26 @@ async fn talk(
         }
         let Ok(len @ 1..) = stream.read(&mut piece[..most]).await else { break };
         received += len;
+        // A large content is searched once.
+        let mut from = buffer.len().saturating_sub(4);
         buffer.extend_from_slice(&piece[..len]);
         let mut replies = String::new();
         loop {
-            let end: &[u8] = if content { b"\r\n.\r\n" } else { b"\r\n" };
-            let Some(at) = buffer.windows(end.len()).position(|window| window == end) else { break };
+            // A content without a line is its final dot alone.
+            let end: &[u8] = if !content || buffer.starts_with(b".\r\n") { b"\r\n" } else { b"\r\n.\r\n" };
+            let Some(at) = buffer[from..].windows(end.len()).position(|window| window == end) else { break };
+            let at = from + at;
+            from = 0;
             let rest = buffer.split_off(at + end.len());
             let line = std::mem::replace(&mut buffer, rest);
+            let octets = line.len();
             let line = if content { ".".to_owned() } else { String::from_utf8_lossy(&line[..at]).into_owned() };
-            hear(if content { format!("({} octets)", at + 2) } else { line.clone() });
+            hear(if content { format!("({octets} octets)") } else { line.clone() });
             let reply = script.reply_to(&line);
             content = reply.starts_with("354");
+            if reply.is_empty() {
+                continue; // silence
+            }
             if reply == "(close)" {
                 say(&mut stream, replies.trim_end(), &mut left).await;
                 hear("(end)".to_owned());

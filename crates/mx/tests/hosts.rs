@@ -1,0 +1,196 @@
+//! Which host gets the mail, and what is said if none does.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::sync::Arc;
+
+use posthaste_dns::{DnsErrorKind, MemoryZone};
+use posthaste_mx::{Mx, MxConfig, Relay};
+use posthaste_testkit::VirtualClock;
+use posthaste_transport::{Attempt, Source, Transport, TransportErrorKind};
+use posthaste_types::OutcomeKind;
+use support::{Lines, Peer, Script, attempt, kinds, listeners, mail, mx, mx_with, texts};
+
+const TWO_HOSTS: &str = "example.org MX 10 first.example.net\nexample.org MX 20 second.example.net
+    first.example.net A 127.0.0.2\nsecond.example.net A 127.0.0.3";
+
+/// Two hosts, the first with this script, the second with that one.
+async fn two(first: Script, second: Script) -> (Mx, Peer, Peer) {
+    let mut listeners = listeners(2).await.into_iter();
+    let first = Peer::on(listeners.next().unwrap(), vec![first]);
+    let second = Peer::on(listeners.next().unwrap(), vec![second]);
+    (mx(TWO_HOSTS, first.port()), first, second)
+}
+
+/// What the first host does, how many connections each host gets, and the outcome.
+#[tokio::test]
+async fn what_passes_the_mail_on() {
+    let accepted = "accepted (250 2.0.0 taken)";
+    let s = Script::new;
+    let table = [
+        ("takes it", s(), (1, 0), accepted),
+        ("554 greeting", s().greeting("554 5.7.1 no service"), (1, 1), accepted),
+        ("421 greeting", s().greeting("421 4.3.2 later"), (1, 1), accepted),
+        ("450 greeting", s().greeting("450 4.3.2 later"), (1, 1), accepted),
+        ("no SMTP", s().greeting("SSH-2.0-OpenSSH"), (1, 1), accepted),
+        ("550 to EHLO", s().ehlo("550 5.7.1 no"), (1, 1), accepted),
+        ("421 to EHLO", s().ehlo("421 4.3.2 later"), (1, 1), accepted),
+        ("closed at once", s().cut(0), (1, 1), accepted),
+        ("421 to MAIL", s().answer("MAIL", "421 4.3.2 later"), (1, 1), accepted),
+        ("closed at MAIL", s().answer("MAIL", "(close)"), (1, 1), accepted),
+        ("450 to MAIL", s().answer("MAIL", "450 4.7.1 later"), (1, 0), "deferred (450 4.7.1 later)"),
+        ("550 to MAIL", s().answer("MAIL", "550 5.7.1 no"), (1, 0), "refused (550 5.7.1 no)"),
+        ("550 to RCPT", s().answer("RCPT", "550 5.1.1 nobody"), (1, 0), "refused (550 5.1.1 nobody)"),
+        ("451 to RCPT", s().answer("RCPT", "451 4.7.1 greylisted"), (1, 0), "deferred (451 4.7.1 greylisted)"),
+        ("554 to DATA", s().answer("DATA", "554 5.7.1 no"), (1, 0), "refused (554 5.7.1 no)"),
+        ("552 at the end", s().answer(".", "552 5.3.4 too big"), (1, 0), "refused (552 5.3.4 too big)"),
+        ("451 at the end", s().answer(".", "451 4.3.0 later"), (1, 0), "deferred (451 4.3.0 later)"),
+    ];
+    for (what, script, connections, outcome) in table {
+        let (mx, first, second) = two(script, s()).await;
+        let outcomes = mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap();
+        assert_eq!(texts(&outcomes), [outcome], "{what}");
+        assert_eq!((first.connections(), second.connections()), connections, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn if_no_host_takes_it() {
+    let s = |greeting| Script::new().greeting(greeting);
+    let (no, later, up) = ("554 5.7.1 no service", "421 4.3.2 later", "220 hi");
+    let table = [
+        (s(no), s(no), "refused (554 5.7.1 no service)"),
+        (s(no), s(later), "deferred (421 4.3.2 later)"),
+        (s(later), s(no), "deferred (421 4.3.2 later)"),
+        (s(no), s(up).cut(0), "deferred (connection closed: connection: the connection ended)"),
+    ];
+    for (first, second, outcome) in table {
+        let (mx, _first, _second) = two(first, second).await;
+        let outcomes = mx.deliver(&Attempt::of(&mail(&["bob@example.org", "eve@example.org"]))).await.unwrap();
+        assert_eq!(texts(&outcomes), [outcome, outcome]);
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_refuses_leads_to_the_next() {
+    let mut all = listeners(3).await;
+    let peer = Peer::on(all.pop().unwrap(), vec![Script::new()]);
+    drop(all); // 127.0.0.2 and 127.0.0.3 refuse
+    let mx = mx(
+        "example.org MX 1 mx.example.org\nmx.example.org A 127.0.0.2\nmx.example.org A 127.0.0.3
+        mx.example.org A 127.0.0.4",
+        peer.port(),
+    );
+    let lines = Arc::new(Lines::default());
+    let attempt = attempt(&mail(&["bob@example.org"])).trace(lines.clone()).build();
+    assert_eq!(kinds(&mx.deliver(&attempt).await.unwrap()), [OutcomeKind::Accepted]);
+    let text = lines.text();
+    for word in ["connecting to mx.example.org [127.0.0.2]", "connection refused", "S: 354 go", "* the content"] {
+        assert!(text.contains(&word.replace("* ", "*: ")), "{word}: {text}");
+    }
+    assert!(!text.contains("Subject"), "content is not written down: {text}");
+}
+
+#[tokio::test]
+async fn the_address_limit() {
+    let mut all = listeners(4).await;
+    let peer = Peer::on(all.pop().unwrap(), vec![Script::new()]);
+    drop(all);
+    let zone = "example.org A 127.0.0.2\nexample.org A 127.0.0.3\nexample.org A 127.0.0.4\nexample.org A 127.0.0.5";
+    for (limit, expected) in [(0, OutcomeKind::Deferred), (3, OutcomeKind::Deferred), (4, OutcomeKind::Accepted)] {
+        let mx = mx_with(zone, peer.port(), &VirtualClock::new(), |config| config.address_limit = limit);
+        let lines = Arc::new(Lines::default());
+        let attempt = attempt(&mail(&["bob@example.org"])).trace(lines.clone()).build();
+        assert_eq!(kinds(&mx.deliver(&attempt).await.unwrap()), [expected], "{limit}");
+        let tried = lines.all().iter().filter(|line| line.contains("connecting")).count();
+        assert_eq!(tried, limit.max(2), "RFC 5321 §5.1: at least two");
+    }
+}
+
+#[tokio::test]
+async fn hosts_without_addresses() {
+    let hosts = "example.org MX 10 a.example.net\nexample.org MX 20 b.example.net";
+    let none = "refused (DNS: no such domain: a.example.net: the mail host has no address)";
+    let zone: MemoryZone = hosts.parse().unwrap();
+    let deliver = async |zone: &MemoryZone| {
+        let config = MxConfig::new("mail.example.com".parse().unwrap());
+        let mx = Mx::new(Arc::new(zone.clone()), Arc::new(VirtualClock::new()), config);
+        texts(&mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap())
+    };
+    assert_eq!(deliver(&zone).await, [none]);
+    zone.fail(&"b.example.net".parse().unwrap(), DnsErrorKind::ServFail);
+    assert_eq!(deliver(&zone).await, ["deferred (DNS: no answer: b.example.net: the DNS server failed)"]);
+}
+
+/// Each class has its own test beside the table; here: that the guard stands before the connection.
+#[tokio::test]
+async fn inward_addresses_are_not_dialled() {
+    let peer = Peer::start(vec![Script::new()]).await;
+    for address in ["A 127.0.0.1", "AAAA ::ffff:127.0.0.1", "AAAA ::1", "A 169.254.169.254", "A 10.0.0.1"] {
+        let zone: MemoryZone = format!("example.org MX 10 mx.example.org\nmx.example.org {address}").parse().unwrap();
+        let mut config = MxConfig::new("mail.example.com".parse().unwrap());
+        config.port = peer.port();
+        let mx = Mx::new(Arc::new(zone), Arc::new(VirtualClock::new()), config);
+        let outcomes = mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap();
+        let text = texts(&outcomes).concat();
+        assert!(text.starts_with("deferred (unreachable: mx.example.org ["), "{text}");
+        assert!(text.contains("to which the DNS of others may not lead"), "{text}");
+    }
+    assert_eq!(peer.connections(), 0);
+}
+
+#[tokio::test]
+async fn recipients_of_several_domains_without_a_route() {
+    let mut all = listeners(2).await;
+    let second = Peer::on(all.pop().unwrap(), vec![Script::new().answer("RCPT", "550 5.1.1 nobody")]);
+    let first = Peer::on(all.pop().unwrap(), vec![Script::new()]);
+    let zone = "a.example MX 1 mx.example.net\nb.example MX 1 mx.example.net\nc.example A 127.0.0.3
+        mx.example.net A 127.0.0.2\nnull.example MX 0 .";
+    let mx = mx(zone, first.port());
+    let mail = mail(&["1@a.example", "2@c.example", "3@b.example", "4@null.example", "5@a.example"]);
+    let outcomes = mx.deliver(&Attempt::of(&mail)).await.unwrap();
+    let (accepted, refused) = (OutcomeKind::Accepted, OutcomeKind::Refused);
+    assert_eq!(kinds(&outcomes), [accepted, refused, accepted, refused, accepted]);
+    assert_eq!(
+        first.heard().concat()[1..5],
+        ["MAIL FROM:<ada@example.com>", "RCPT TO:<1@a.example>", "RCPT TO:<3@b.example>", "RCPT TO:<5@a.example>",]
+    );
+    assert_eq!(second.connections(), 1);
+}
+
+#[tokio::test]
+async fn the_source_is_dialled_from_and_names_itself() {
+    let peer = Peer::start(vec![Script::new()]).await;
+    let mx = mx("example.org A 127.0.0.1\nexample.org AAAA ::1", peer.port());
+    let source = Source::new("127.0.0.9".parse().unwrap(), "out9.example.com".parse().unwrap());
+    let one = attempt(&mail(&["bob@example.org"])).source(Some(source)).build();
+    assert_eq!(kinds(&mx.deliver(&one).await.unwrap()), [OutcomeKind::Accepted]);
+    assert_eq!(peer.heard()[0][0], "EHLO out9.example.com");
+    // One that this machine does not have is a fault of ours.
+    let source = Source::new("192.0.2.9".parse().unwrap(), "out9.example.com".parse().unwrap());
+    let one = attempt(&mail(&["bob@example.org"])).source(Some(source)).build();
+    assert_eq!(mx.deliver(&one).await.unwrap_err().kind(), TransportErrorKind::Misconfigured);
+}
+
+/// What a relay says of us bounces nobody.
+#[tokio::test]
+async fn a_relay_that_takes_nothing() {
+    let s = |greeting| Script::new().greeting(greeting);
+    let table = [
+        (s("554 5.7.1 not you"), TransportErrorKind::Misconfigured),
+        (s("421 4.3.2 later"), TransportErrorKind::Unreachable),
+        (s("220 hi").cut(0), TransportErrorKind::Unreachable),
+    ];
+    for (script, kind) in table {
+        let peer = Peer::start(vec![script]).await;
+        let relay = Relay::from_url(&format!("smtp://127.0.0.1:{}", peer.port())).unwrap();
+        let error = relay.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    let port = listeners(1).await[0].local_addr().unwrap().port();
+    let relay = Relay::from_url(&format!("smtp://127.0.0.2:{port}")).unwrap();
+    let error = relay.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Unreachable, "{error}");
+}
