@@ -8,9 +8,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use posthaste::dns::{DnsErrorKind, MemoryZone};
 use posthaste::message::{Limits, read};
 use posthaste::{Event, EventKind, Fate, Sqlite};
-use posthaste_testkit::{Plan, TestCa, TestReceiver};
+use posthaste_testkit::{DnsServer, Plan, TestCa, TestReceiver};
 
 /// Runs the program in a folder of its own.
 async fn send(folder: &Path, arguments: &[&str]) -> Output {
@@ -184,6 +185,39 @@ async fn a_relay_that_does_not_take_us_is_told_at_once() {
     }
     receiver.stop().await;
     clear.stop().await;
+}
+
+#[tokio::test]
+async fn straight_to_the_mx_by_a_dns_server_that_was_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let zone: MemoryZone = "
+        example.org     MX 10 mx.example.org
+        mx.example.org  A 127.0.0.1
+        quiet.example   MX 0 ."
+        .parse()
+        .unwrap();
+    zone.fail(&"broken.example".parse().unwrap(), DnsErrorKind::ServFail);
+    let dns = DnsServer::start(zone).await.unwrap();
+    let receiver = TestReceiver::start().await;
+    let (server, port) = (dns.address().to_string(), receiver.local_addr().port().to_string());
+
+    let way = ["--mx", "--hello", "mail.example.com", "--dns", &server, "--port", &port, "--timeout", "20"];
+    let mail = ["--from", "ada@example.com", "--text", "Hello", "--to"];
+    let table: [(&[&str], i32, &str); 5] = [
+        (&["bob@example.org", "--inward"], 0, "bob@example.org: delivered after"),
+        (&["bob@example.org"], 1, "127.0.0.1"), // of a domain of others, and not dialled
+        (&["bob@quiet.example"], 1, "null MX"),
+        (&["bob@gone.example"], 1, "no such domain"),
+        (&["bob@broken.example"], 1, "no answer: broken.example"),
+    ];
+    for (to, code, said) in table {
+        let output = send(folder.path(), &[&way[..], &mail, to].concat()).await;
+        let told = words(&output.stdout) + &words(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{to:?}: {told}");
+        assert!(told.contains(said), "{to:?}: {told}");
+    }
+    assert_eq!(receiver.received().len(), 1);
+    receiver.stop().await;
 }
 
 #[tokio::test]
