@@ -44,6 +44,10 @@ impl<J: Send + 'static> Lane<J> {
         sender.send(Message::Job(job)).await.map_err(|_| closed())
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        self.sender.as_ref().is_some_and(|sender| !sender.is_closed())
+    }
+
     /// Ends the thread behind everything that was sent; that it has ended already is fine.
     pub(crate) async fn close(&self) -> Result<(), Fault> {
         let (reply, closed) = oneshot::channel();

@@ -62,9 +62,11 @@
 
 #![forbid(unsafe_code)]
 
+mod filter;
 mod hash;
 mod lane;
 mod lock;
+mod lookup;
 mod open;
 mod read_only;
 mod reader;

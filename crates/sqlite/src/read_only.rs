@@ -7,8 +7,8 @@ use posthaste_queue::{Query, SpoolError, Tracked};
 use posthaste_suppression::{Ask, Entry, ScanCursor, StoreError};
 use posthaste_types::{Event, EventId};
 
-use crate::hash::HashKey;
 use crate::lane::Lane;
+use crate::lookup::Lookup;
 use crate::open;
 use crate::reader::{self, Read};
 use crate::settings::Settings;
@@ -22,7 +22,7 @@ use crate::trouble::Fault;
 #[derive(Debug)]
 pub struct ReadOnly {
     path: Arc<Path>,
-    hash: HashKey,
+    lookup: Lookup,
     lane: Lane<Read>,
 }
 
@@ -30,9 +30,9 @@ impl ReadOnly {
     pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Self, Fault> {
         let path = open::resolve(path)?;
         let conn = open::for_reading(&path, settings)?;
-        let hash = open::hash_key(&conn, &path)?;
+        let lookup = Lookup::new(open::hash_key(&conn, &path)?, None);
         let lane = Lane::start("posthaste-ask", &path, settings.max_queue, move |reads| reader::run(conn, reads))?;
-        Ok(Self { path, hash, lane })
+        Ok(Self { path, lookup, lane })
     }
 
     /// The mails that a query finds, newest first.
@@ -57,8 +57,8 @@ impl ReadOnly {
     /// # Errors
     /// [`StoreError`] if the file cannot be read.
     pub async fn suppressions(&self, asks: &[Ask]) -> Result<Vec<Vec<Entry>>, StoreError> {
-        let (asks, hash) = (asks.to_vec(), self.hash.clone());
-        Ok(reader::read(&self.lane, &self.path, move |conn| reader::entries(conn, &hash, &asks)).await?)
+        let asks: Vec<_> = asks.iter().map(|ask| (self.lookup.keys(ask), ask.at)).collect();
+        Ok(reader::read(&self.lane, &self.path, move |conn| reader::entries(conn, &asks)).await?)
     }
 
     /// At most `limit` entries of the suppression list behind `after`.

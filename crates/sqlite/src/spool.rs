@@ -33,10 +33,10 @@ impl Spool for Sqlite {
     }
 
     async fn begin(&self, node: &NodeId, wanted: Vec<Begin>) -> Result<Vec<Begun>, SpoolError> {
-        let (node, hash) = (node.clone(), self.hash_key().clone());
+        let (node, lookup) = (node.clone(), self.lookup().clone());
         let (wanted, rows) = self
             .write(move |work| {
-                let rows: Result<Vec<_>, _> = wanted.iter().map(|one| begin(work, &hash, &node, one)).collect();
+                let rows: Result<Vec<_>, _> = wanted.iter().map(|one| begin(work, &lookup, &node, one)).collect();
                 Ok((wanted.clone(), rows?))
             })
             .await?;
@@ -73,6 +73,10 @@ impl Spool for Sqlite {
         let query = query.clone();
         let found = self.question(move |conn| reader::find(conn, &query)).await?;
         Ok(self.sound(found).await?)
+    }
+
+    async fn backlog(&self) -> Result<u64, SpoolError> {
+        Ok(self.read(reader::backlog).await?)
     }
 
     async fn secret(&self, name: &str, candidate: [u8; 32]) -> Result<[u8; 32], SpoolError> {

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use posthaste_queue::SpoolError;
-use posthaste_suppression::{NormalAddress, What};
+use posthaste_suppression::What;
 use posthaste_types::Address;
 use rusqlite::Connection;
 
-use crate::hash::HashKey;
+use crate::filter::Filter;
 use crate::lane::Lane;
 use crate::lock::OwnerLock;
+use crate::lookup::Lookup;
 use crate::open;
 use crate::read_only::ReadOnly;
 use crate::reader::{self, Found, Read};
@@ -35,7 +36,7 @@ pub struct Sqlite {
 /// Dropped from the top: readers, the writer, then the lock.
 struct Inner {
     path: Arc<Path>,
-    hash: HashKey,
+    lookup: Lookup,
     /// What the engine waits for.
     urgent: Lane<Read>,
     /// What people ask.
@@ -79,11 +80,15 @@ impl Sqlite {
 
     /// How the suppression list knows an address of which only the hash is kept.
     pub fn hash(&self, address: &Address) -> What {
-        What::Hash(self.inner.hash.hash(&NormalAddress::of(address)))
+        self.inner.lookup.hash(address)
     }
 
-    pub(crate) fn hash_key(&self) -> &HashKey {
-        &self.inner.hash
+    pub(crate) fn lookup(&self) -> &Lookup {
+        &self.inner.lookup
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.inner.writer.is_open()
     }
 
     pub(crate) fn fault_of(&self, error: &rusqlite::Error) -> Fault {
@@ -148,7 +153,8 @@ impl Inner {
         let lock = OwnerLock::take(&path)?;
         let conn = open::for_writing(&path, settings)?;
         let hash = open::hash_key(&conn, &path)?;
-        let writer = Writer::new(&path, conn, settings.max_batch, settings.checkpoint_pages)?;
+        let filter = Arc::new(Filter::load(&conn).map_err(|error| Fault::of_sql(&path, &error))?);
+        let writer = Writer::new(&path, conn, &filter, settings)?;
         let writer = Lane::start("posthaste-write", &path, settings.max_queue, move |jobs| writer.run(jobs))?;
         let reader = |name: &str| {
             let conn = open::for_reading(&path, settings)?;
@@ -159,7 +165,7 @@ impl Inner {
             questions: reader("posthaste-find")?,
             writer,
             lock: Mutex::new(Some(lock)),
-            hash,
+            lookup: Lookup::new(hash, Some(filter)),
             path,
         })
     }

@@ -13,13 +13,16 @@ use crate::writer::{Lifting, put};
 #[async_trait]
 impl SuppressionStore for Sqlite {
     async fn find(&self, asks: &[Ask]) -> Result<Vec<Vec<Entry>>, StoreError> {
-        let (asks, hash) = (asks.to_vec(), self.hash_key().clone());
-        Ok(self.read(move |conn| reader::entries(conn, &hash, &asks)).await?)
+        let asks: Vec<_> = asks.iter().map(|ask| (self.lookup().keys(ask), ask.at)).collect();
+        if self.is_open() && asks.iter().all(|(keys, _)| keys.is_empty()) {
+            return Ok(asks.iter().map(|_| Vec::new()).collect());
+        }
+        Ok(self.read(move |conn| reader::entries(conn, &asks)).await?)
     }
 
     async fn put(&self, entry: Entry) -> Result<Put, StoreError> {
         match EntryRow::of(&entry).map_err(|error| self.fault_of(&error))? {
-            Some(row) => Ok(self.write(move |work| put(work.conn, &row)).await?),
+            Some(row) => Ok(self.write(move |work| put(work, &row)).await?),
             None => Err(StoreError::new(StoreErrorKind::Unsupported, "an entry of a kind that this release lacks")),
         }
     }

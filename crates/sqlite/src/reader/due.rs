@@ -64,6 +64,15 @@ pub(crate) fn next_due(conn: &Connection, after: Timestamp) -> Result<Option<Tim
     Ok(earliest.map(Timestamp::from_unix_micros))
 }
 
+/// How many recipients have not ended.
+pub(crate) fn backlog(conn: &Connection) -> Result<u64, Trouble> {
+    // Two sums, so that each is counted along an index that holds nothing else.
+    let sql = "SELECT (SELECT count(*) FROM recipient WHERE fate IS NULL AND lease_node IS NULL) \
+               + (SELECT count(*) FROM recipient WHERE lease_node IS NOT NULL AND fate IS NULL)";
+    let count: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// Those whose lease ran out by `until`.
 fn abandoned(conn: &Connection, until: Timestamp, after: Option<DueCursor>) -> Result<Found<Due>, Trouble> {
     let sql = format!(

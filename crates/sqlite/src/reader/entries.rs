@@ -1,27 +1,30 @@
 //! Reading the suppression list.
 
-use posthaste_suppression::{Ask, Entry, ScanCursor};
+use posthaste_suppression::{Entry, ScanCursor};
+use posthaste_types::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::hash::HashKey;
-use crate::rows::{ENTRY_COLUMNS, EntryRow, keys_of};
+use crate::rows::{ENTRY_COLUMNS, EntryRow, Key};
 use crate::trouble::Trouble;
 
-/// The entries that touch each ask.
-pub(crate) fn entries(conn: &Connection, hash: &HashKey, asks: &[Ask]) -> Result<Vec<Vec<Entry>>, Trouble> {
-    asks.iter().map(|ask| entries_for(conn, hash, ask)).collect()
+/// The entries under each set of keys, at its time.
+pub(crate) fn entries(conn: &Connection, asks: &[(Vec<Key>, Timestamp)]) -> Result<Vec<Vec<Entry>>, Trouble> {
+    asks.iter().map(|(keys, at)| entries_for(conn, keys, *at)).collect()
 }
 
-/// The entries that touch an ask and hold at its time, first put first.
-pub(crate) fn entries_for(conn: &Connection, hash: &HashKey, ask: &Ask) -> Result<Vec<Entry>, Trouble> {
+/// The entries under these keys that hold then, first put first.
+pub(crate) fn entries_for(conn: &Connection, keys: &[Key], at: Timestamp) -> Result<Vec<Entry>, Trouble> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     let sql = format!("SELECT {ENTRY_COLUMNS} FROM suppression WHERE what = ?1 AND value = ?2 ORDER BY id");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut numbered = Vec::new();
-    for (what, value) in keys_of(ask, hash) {
+    for (what, value) in keys {
         let mut rows = statement.query(params![what, value])?;
         while let Some(row) = rows.next()? {
             let (id, entry) = EntryRow::read(row)?;
-            numbered.extend(entry.filter(|entry| entry.holds_at(ask.at)).map(|entry| (id, entry)));
+            numbered.extend(entry.filter(|entry| entry.holds_at(at)).map(|entry| (id, entry)));
         }
     }
     numbered.sort_by_key(|(id, _)| *id);

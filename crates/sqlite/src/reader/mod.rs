@@ -6,7 +6,7 @@ mod events;
 mod find;
 mod orphans;
 
-pub(crate) use due::{due, next_due};
+pub(crate) use due::{backlog, due, next_due};
 pub(crate) use entries::{entries, entries_for, scan};
 pub(crate) use events::events;
 pub(crate) use find::find;

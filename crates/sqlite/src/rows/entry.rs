@@ -1,13 +1,12 @@
 //! Entries of the suppression list.
 
-use posthaste_suppression::{Actor, Ask, Effect, Entry, NormalAddress, Reason, Scope, What};
+use posthaste_suppression::{Actor, Effect, Entry, Reason, Scope, What};
 use posthaste_types::{
     Address, BounceClass, Domain, Evidence, EvidenceSource, ListName, StreamName, TenantName, Timestamp,
 };
 use rusqlite::Row;
 
 use super::json;
-use crate::hash::HashKey;
 use crate::trouble::{Damage, Trouble};
 
 /// The columns that [`EntryRow::read`] reads, in its order.
@@ -64,17 +63,10 @@ impl EntryRow {
     }
 }
 
-/// Under which (what, value) entries stand that touch an ask.
-pub(crate) fn keys_of(ask: &Ask, hash: &HashKey) -> [(&'static str, String); 3] {
-    let normal = NormalAddress::of(&ask.address);
-    [
-        ("address", normal.as_address().as_str().to_owned()),
-        ("domain", ask.address.domain().as_str().to_owned()),
-        ("hash", hex(&hash.hash(&normal))),
-    ]
-}
+/// What an entry touches, as the columns (what, value).
+pub(crate) type Key = (&'static str, String);
 
-pub(crate) fn what_columns(what: &What) -> Option<(&'static str, String)> {
+pub(crate) fn what_columns(what: &What) -> Option<Key> {
     match what {
         What::Address(address) => Some(("address", address.as_address().as_str().to_owned())),
         What::Domain(domain) => Some(("domain", domain.as_str().to_owned())),

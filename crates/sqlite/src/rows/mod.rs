@@ -9,7 +9,7 @@ mod recipient;
 
 pub(crate) use content::{Octets, Split, StoredContent};
 pub(crate) use crc::Crc;
-pub(crate) use entry::{ENTRY_COLUMNS, EntryRow, keys_of, scope_columns, what_columns};
+pub(crate) use entry::{ENTRY_COLUMNS, EntryRow, Key, scope_columns, what_columns};
 pub(crate) use event::EventRow;
 pub(crate) use mail::{Head, MAIL_COLUMNS, MailRow};
 pub(crate) use recipient::{Line, RECIPIENT_COLUMNS, RecipientRow, lookup_of, quarantined};

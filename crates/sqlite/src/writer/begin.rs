@@ -6,7 +6,7 @@ use posthaste_types::{NodeId, Recipient, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Damaged, Work};
-use crate::hash::HashKey;
+use crate::lookup::Lookup;
 use crate::reader::entries_for;
 use crate::rows::{Head, Line, MAIL_COLUMNS, MailRow, Micros, RECIPIENT_COLUMNS, StoredContent, json};
 use crate::trouble::{Damage, Trouble};
@@ -27,11 +27,11 @@ pub(crate) struct GrantedRows {
 /// Takes the leases of one attempt. A damaged mail is told, and left as it is.
 pub(crate) fn begin(
     work: &mut Work<'_>,
-    hash: &HashKey,
+    lookup: &Lookup,
     node: &NodeId,
     wanted: &Begin,
 ) -> Result<BegunRows, rusqlite::Error> {
-    match look(work.conn, hash, wanted) {
+    match look(work.conn, lookup, wanted) {
         Ok(looked) => take(work.conn, node, wanted, looked),
         Err(Trouble::Sql(error)) => Err(error),
         Err(Trouble::Damaged(damage)) => {
@@ -51,7 +51,7 @@ struct Looked {
 }
 
 /// Reads everything and writes nothing.
-fn look(conn: &Connection, hash: &HashKey, wanted: &Begin) -> Result<Looked, Trouble> {
+fn look(conn: &Connection, lookup: &Lookup, wanted: &Begin) -> Result<Looked, Trouble> {
     let mut looked = Looked { mail: None, free: Vec::new(), refused: Vec::new(), abandoned: Vec::new() };
     let id = wanted.mail.to_string();
     let sql = format!("SELECT {MAIL_COLUMNS} FROM mail AS m WHERE m.id = ?1");
@@ -65,7 +65,7 @@ fn look(conn: &Connection, hash: &HashKey, wanted: &Begin) -> Result<Looked, Tro
     for place in &wanted.recipients {
         let line = line(conn, &id, *place)?;
         let named_twice = looked.free.iter().any(|free| free.place == *place);
-        match judge(conn, hash, &head, line.as_ref(), wanted.at)? {
+        match judge(conn, lookup, &head, line.as_ref(), wanted.at)? {
             _ if named_twice => looked.refused.push((*place, Refusal::Taken)),
             Some(refusal) => {
                 looked.abandoned.extend(line.filter(|line| ran_out(line, wanted.at)));
@@ -84,7 +84,7 @@ fn look(conn: &Connection, hash: &HashKey, wanted: &Begin) -> Result<Looked, Tro
 /// Why a recipient may not be tried; `None` if it may.
 fn judge(
     conn: &Connection,
-    hash: &HashKey,
+    lookup: &Lookup,
     head: &Head,
     line: Option<&Line>,
     at: Timestamp,
@@ -97,7 +97,7 @@ fn judge(
         return Ok(Some(Refusal::NotDue));
     }
     let ask = head.meta.ask(&line.recipient.address, at);
-    Ok(match decide(&ask, &entries_for(conn, hash, &ask)?) {
+    Ok(match decide(&ask, &entries_for(conn, &lookup.keys(&ask), at)?) {
         Verdict::Allowed => None,
         Verdict::Suppressed(entry) => Some(Refusal::Suppressed(entry)),
     })

@@ -5,11 +5,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use posthaste_suppression::{Actor, Put, Scope, What};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::Work;
+
 use crate::rows::{ENTRY_COLUMNS, EntryRow, Micros, json, scope_columns, what_columns};
 
 /// Puts an entry, or extends the one that stands there.
-pub(crate) fn put(conn: &Connection, entry: &EntryRow) -> Result<Put, rusqlite::Error> {
+pub(crate) fn put(work: &Work<'_>, entry: &EntryRow) -> Result<Put, rusqlite::Error> {
+    let conn = work.conn;
     let EntryRow { what, value, scope, scope_name, effect, reason, class, evidence, by, since, until } = entry;
+    // Before the commit: a reader may be asked as soon as it is there.
+    work.filter.add(what, value);
     let sql = "SELECT id, until FROM suppression WHERE what = ?1 AND value = ?2 AND scope = ?3 AND scope_name = ?4 \
                AND effect = ?5 AND reason = ?6 AND class = ?7";
     let known: Option<(i64, Option<i64>)> = conn

@@ -24,7 +24,9 @@ use posthaste_queue::SpoolErrorKind;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::filter::Filter;
 use crate::lane::Message;
+use crate::settings::Settings;
 use crate::trouble::{Fault, is_io};
 use bodies::Bodies;
 use ids::Ids;
@@ -34,6 +36,7 @@ pub(crate) struct Work<'a> {
     pub(crate) conn: &'a Connection,
     bodies: &'a mut Bodies,
     ids: &'a mut Ids,
+    filter: &'a Filter,
 }
 
 /// One request: applied within a transaction, perhaps twice, then told how the transaction ended.
@@ -84,6 +87,7 @@ pub(crate) struct Writer {
     conn: Connection,
     bodies: Bodies,
     ids: Ids,
+    filter: Arc<Filter>,
     max_batch: usize,
     /// Why nothing may be written any more: after a failed sync nobody knows what is on the disk.
     broken: Option<Fault>,
@@ -98,8 +102,8 @@ impl Writer {
     pub(crate) fn new(
         path: &Arc<Path>,
         mut conn: Connection,
-        max_batch: usize,
-        checkpoint_pages: u32,
+        filter: &Arc<Filter>,
+        settings: &Settings,
     ) -> Result<Self, Fault> {
         let sql = |error| Fault::of_sql(path, &error);
         let log_pages = Arc::new(AtomicI32::new(0));
@@ -111,13 +115,14 @@ impl Writer {
         }))
         .map_err(sql)?;
         let ids = Ids::new(&conn).map_err(sql)?;
-        let checkpoint_pages = i32::try_from(checkpoint_pages).unwrap_or(i32::MAX);
-        let max_batch = max_batch.max(1);
+        let checkpoint_pages = i32::try_from(settings.checkpoint_pages).unwrap_or(i32::MAX);
+        let max_batch = settings.max_batch.max(1);
         Ok(Self {
             path: path.clone(),
             conn,
             bodies: Bodies::default(),
             ids,
+            filter: filter.clone(),
             max_batch,
             broken: None,
             log_pages,
@@ -186,7 +191,12 @@ impl Writer {
         }
         step(&self.conn, "BEGIN IMMEDIATE")?;
         for job in batch {
-            job.apply(&mut Work { conn: &self.conn, bodies: &mut self.bodies, ids: &mut self.ids })?;
+            job.apply(&mut Work {
+                conn: &self.conn,
+                bodies: &mut self.bodies,
+                ids: &mut self.ids,
+                filter: &self.filter,
+            })?;
         }
         step(&self.conn, "COMMIT")
     }

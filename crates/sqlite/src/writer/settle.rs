@@ -101,7 +101,7 @@ impl Settling {
             }
         }
         work.record(&self.events)?;
-        self.entries.iter().try_for_each(|entry| put(work.conn, entry).map(drop))
+        self.entries.iter().try_for_each(|entry| put(work, entry).map(drop))
     }
 
     fn now(&self, conn: &Connection) -> Result<Option<Now>, rusqlite::Error> {

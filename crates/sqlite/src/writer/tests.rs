@@ -1,10 +1,9 @@
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::ffi;
 
 use super::*;
 use crate::open;
-use crate::settings::Settings;
 
 struct Bench {
     _folder: tempfile::TempDir,
@@ -27,7 +26,9 @@ impl Bench {
             false
         };
         conn.commit_hook(Some(count)).unwrap();
-        let writer = Writer::new(&path, conn, max_batch, 1000).unwrap();
+        let filter = Arc::new(Filter::load(&conn).unwrap());
+        let settings = Settings { max_batch, ..Settings::default() };
+        let writer = Writer::new(&path, conn, &filter, &settings).unwrap();
         let (sender, jobs) = mpsc::channel(100);
         Self { _folder: folder, path, commits, sender, writer, jobs }
     }
