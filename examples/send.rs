@@ -86,18 +86,27 @@ async fn follow(
     }
     let receipt = sending.await.map_err(refused)?;
     let printer = Printer { json: arguments.json, start: mailer.now() };
-    tokio::select! {
+    let watched = tokio::select! {
         watched = watch(events, &receipt, &printer) => watched?,
-        () = tokio::time::sleep(arguments.timeout) => say(format!("not done within {} s", arguments.timeout.as_secs())),
-        _ = tokio::signal::ctrl_c() => say("interrupted"),
-    }
+        () = tokio::time::sleep(arguments.timeout) => Watched::OutOfTime,
+        _ = tokio::signal::ctrl_c() => Watched::Interrupted,
+    };
     let standings = receipt.standings().await?;
-    for one in standings.iter().filter(|one| one.standing.ending().is_none()) {
-        say(format!("{}: {}", one.address, one.standing));
+    match watched {
+        Watched::Ended => {}
+        Watched::RouteHeld => say("nothing leaves this way before that is mended"),
+        Watched::Interrupted => say("interrupted"),
+        Watched::OutOfTime => {
+            say(format!("not done within {} s", arguments.timeout.as_secs()));
+            for one in standings.iter().filter(|one| one.standing.ending().is_none()) {
+                say(format!("{}: {}", one.address, one.standing));
+            }
+        }
     }
     if spool.is_temporary() {
         mailer.cancel(receipt.id()).await?; // nobody takes it up later
-        if standings.iter().any(|one| one.standing.ending().is_none_or(|ending| ending.fate == Fate::Expired)) {
+        let late = standings.iter().any(|one| one.standing.fate() == Some(Fate::Expired));
+        if late || watched == Watched::OutOfTime {
             say("given up: --timeout SECONDS waits longer for the next try, --spool FILE keeps what waits");
         }
     }
@@ -108,27 +117,35 @@ async fn follow(
 }
 
 /// Prints what happens, until the mail is done, or nothing can be done about it.
-async fn watch(events: &mut LiveEvents, receipt: &Receipt, printer: &Printer) -> Result<(), Box<dyn Error>> {
+async fn watch(events: &mut LiveEvents, receipt: &Receipt, printer: &Printer) -> Result<Watched, Box<dyn Error>> {
     let recipients = receipt.standings().await?.iter().len();
     let mut ended = 0;
     while ended < recipients {
         let event = match events.next().await {
-            None => return Ok(()),
+            None => break,
             Some(Ok(event)) => event,
             Some(Err(lagged)) => {
                 say(lagged); // then the spool knows
                 receipt.settled().await?;
-                return Ok(());
+                break;
             }
         };
         printer.print(&event)?;
         if matches!(event.kind, EventKind::RouteHeld { .. }) {
-            say("nothing leaves before that is mended");
-            return Ok(());
+            return Ok(Watched::RouteHeld);
         }
         ended += usize::from(event.mail == Some(receipt.id()) && matches!(event.kind, EventKind::Ended { .. }));
     }
-    Ok(())
+    Ok(Watched::Ended)
+}
+
+/// Why nothing more is waited for.
+#[derive(PartialEq, Eq)]
+enum Watched {
+    Ended,
+    RouteHeld,
+    Interrupted,
+    OutOfTime,
 }
 
 /// What the Mailer refuses is wrong with the arguments, unless the disk is.
