@@ -10,8 +10,9 @@ use posthaste_types::{Address, Cause, Envelope, EventKind, Fate, NetworkFault, T
 
 use crate::accept::suppressed;
 use crate::cancel::WITHDRAWN;
-use crate::dispatch::{InFlight, SPOOL_WAIT};
+use crate::dispatch::SPOOL_WAIT;
 use crate::guarded::{Panicked, catching};
+use crate::in_flight::InFlight;
 use crate::inner::{Engine, ListPlace};
 use crate::settings::Gate;
 use crate::settle::Lease;
@@ -20,6 +21,7 @@ impl Engine {
     /// Tries a batch: takes the lease, passes the last gates, delivers, settles.
     pub(crate) async fn try_batch(&self, batch: &Batch) {
         let now = self.now();
+        let list_changes = self.dispatch().list_changes;
         let wanted = Begin::new(batch.mail, batch.recipients.clone(), now, self.lease_until(now));
         let begun = match self.spool.begin(&self.settings.node, vec![wanted]).await {
             Ok(begun) => begun,
@@ -29,7 +31,9 @@ impl Engine {
         for Begun { granted, refused, .. } in begun {
             self.settle_refused(batch, &refused, now).await;
             let Some(granted) = granted else { continue };
-            self.try_granted(batch, Lease::new(granted, now, batch.repeat)).await;
+            let lease = Lease::new(granted, now, batch.repeat);
+            let list = self.enter(batch, &lease, list_changes);
+            self.try_granted(batch, lease, list).await;
         }
     }
 
@@ -62,8 +66,17 @@ impl Engine {
         self.settle_surely(entries.into_iter().filter_map(settlement).collect()).await;
     }
 
-    async fn try_granted(&self, batch: &Batch, lease: Lease) {
-        let Some((lease, redirect)) = self.pass_gates(batch, lease).await else { return };
+    /// Makes a lease known, so that an entry of the suppression list that is put from now on withdraws it. `begin`
+    /// asked the list before; what was put between these two is asked for again.
+    fn enter(&self, batch: &Batch, lease: &Lease, list_changes: u64) -> List {
+        let mut dispatch = self.dispatch();
+        dispatch.in_flight.insert(batch.id, InFlight::new(batch.mail, lease.addresses().cloned().collect()));
+        let asked = self.list == ListPlace::InSpool && dispatch.list_changes == list_changes;
+        if asked { List::Asked } else { List::Unasked }
+    }
+
+    async fn try_granted(&self, batch: &Batch, lease: Lease, list: List) {
+        let Some((lease, redirect)) = self.pass_gates(batch, lease, list).await else { return };
         let Some(domain) = lease.addresses().next().map(|to| to.domain().clone()) else { return };
         let routing = self.dispatch().routing(&batch.site);
         let known = routing.as_ref().and_then(|routing| routing.route.as_ref().ok()).cloned();
@@ -84,15 +97,15 @@ impl Engine {
     }
 
     /// The last gates before the transport: the time, the suppression list where it is kept apart, then the audience.
-    async fn pass_gates(&self, batch: &Batch, lease: Lease) -> Option<(Lease, Option<Address>)> {
+    async fn pass_gates(&self, batch: &Batch, lease: Lease, list: List) -> Option<(Lease, Option<Address>)> {
         let window = Window::new(lease.granted.accepted, lease.granted.expires, lease.at);
         if window.is_over() {
             self.settle_expired(&lease, window).await;
             return None;
         }
-        let lease = match self.list {
-            ListPlace::InSpool => lease,
-            ListPlace::Apart => self.ask_list(lease).await?,
+        let lease = match list {
+            List::Asked => lease,
+            List::Unasked => self.ask_list(lease).await?,
         };
         if self.dispatch().is_cancelled(batch.mail) {
             self.settle_all(&lease, |_| Fate::Cancelled, WITHDRAWN).await;
@@ -166,13 +179,13 @@ impl Engine {
         if let Some(outcome) = route.outcome() {
             return Ok(Outcomes::all(&attempt, outcome.clone()));
         }
-        let in_flight = InFlight { mail: batch.mail, attempt: attempt.clone() };
         {
             let mut dispatch = self.dispatch();
-            if dispatch.is_cancelled(batch.mail) || self.stopping.load(Ordering::Acquire) {
+            let stays = !dispatch.is_cancelled(batch.mail) && !self.stopping.load(Ordering::Acquire);
+            let given = dispatch.in_flight.get_mut(&batch.id).is_some_and(|in_flight| in_flight.give(&attempt));
+            if !(stays && given) {
                 return Err(TransportError::new(TransportErrorKind::Withdrawn, "withdrawn or stopped"));
             }
-            dispatch.in_flight.insert(batch.id, in_flight);
         }
         let mut grace_over = self.grace_over.subscribe();
         let until = self.clock.tick().saturating_add(self.settings.attempt_timeout);
@@ -225,6 +238,13 @@ impl Engine {
             Err(error) => self.settle_error(lease, batch, &error).await,
         }
     }
+}
+
+/// Whether the suppression list has been asked for a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    Asked,
+    Unasked,
 }
 
 /// A lease lasts this much longer than its attempt may take.

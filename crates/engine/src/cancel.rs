@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use posthaste_queue::{Batch, BatchId, Settled, Settlement, SpoolError, Tracked};
 use posthaste_types::{Ending, EventKind, Evidence, EvidenceSource, Fate, MailId};
 
-use crate::dispatch::{Dispatch, InFlight};
+use crate::dispatch::Dispatch;
+use crate::in_flight::InFlight;
 use crate::inner::Engine;
 
 /// What is known of a mail that is being withdrawn.
@@ -64,10 +65,7 @@ impl Dispatch {
     fn withdraw(&mut self, mail: MailId) -> HashSet<u32> {
         self.cancelled.entry(mail).or_default().calls += 1;
         self.forget(mail);
-        for in_flight in self.in_flight.values().filter(|in_flight| in_flight.mail == mail) {
-            // What has begun goes on.
-            let _ = in_flight.attempt.withdraw();
-        }
+        self.in_flight.values_mut().filter(|in_flight| in_flight.mail == mail).for_each(InFlight::withdraw);
         self.scheduler.under_way_of(mail)
     }
 }

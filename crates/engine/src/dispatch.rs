@@ -6,11 +6,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use posthaste_queue::{Batch, BatchId, Due, DueCursor, Offered, Scheduler, SiteKey};
-use posthaste_transport::{Attempt, Route, TransportError};
+use posthaste_transport::{Route, TransportError};
 use posthaste_types::{Domain, MailId, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::cancel::{Cancelling, Finished, Swept};
+use crate::in_flight::InFlight;
 use crate::inner::Engine;
 
 /// The state of the loop. All under one lock, held for a few operations at a time and never over a wait.
@@ -32,15 +33,10 @@ pub(crate) struct Dispatch {
     /// When the spool is to be looked at next.
     next: Option<Timestamp>,
     pub(crate) in_flight: HashMap<BatchId, InFlight>,
+    /// How often the suppression list was added to, as far as this process did it.
+    pub(crate) list_changes: u64,
     /// Mails that are being withdrawn.
     pub(crate) cancelled: HashMap<MailId, Cancelling>,
-}
-
-/// An attempt that has been given to the transport.
-#[derive(Debug)]
-pub(crate) struct InFlight {
-    pub(crate) mail: MailId,
-    pub(crate) attempt: Attempt,
 }
 
 /// A route, or why there is none to be had.
@@ -63,6 +59,7 @@ impl Dispatch {
             overflowed: false,
             next: None,
             in_flight: HashMap::new(),
+            list_changes: 0,
             cancelled: HashMap::new(),
         }
     }
@@ -307,7 +304,7 @@ impl Place {
         let finished = self.engine.dispatch().finish(self.id, self.mail, swept);
         let Finished::Yes(in_flight) = finished else { return false };
         if let Some(in_flight) = in_flight {
-            in_flight.attempt.recorded();
+            in_flight.recorded();
         }
         self.abandoned = None;
         self.engine.wake.notify_one();
@@ -326,10 +323,8 @@ impl Drop for Place {
 
 /// Lets attempts under way end, for as long as the grace lasts; then drops them.
 async fn drain(engine: &Arc<Engine>, mut work: JoinSet<()>) -> Drained {
-    for in_flight in engine.dispatch().in_flight.values() {
-        // What has not begun does not begin.
-        let _ = in_flight.attempt.withdraw();
-    }
+    // What has not begun does not begin.
+    engine.dispatch().in_flight.values_mut().for_each(InFlight::withdraw);
     let mut drained = Drained::default();
     let until = engine.clock.tick().saturating_add(*engine.grace.lock().unwrap_or_else(PoisonError::into_inner));
     loop {

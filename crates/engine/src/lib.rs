@@ -58,6 +58,7 @@ mod dispatch;
 mod error;
 mod events;
 mod guarded;
+mod in_flight;
 mod ingest;
 mod inner;
 mod judge;

@@ -1,28 +1,19 @@
 //! What a new entry of the suppression list stops, and how a list that is kept apart learns of it.
 
 use posthaste_queue::Settlement;
-use posthaste_suppression::{NormalAddress, What};
+use posthaste_suppression::What;
 use posthaste_types::EventKind;
 
+use crate::in_flight::InFlight;
 use crate::inner::Engine;
 
 impl Engine {
-    /// Withdraws the attempts for what an entry touches, that have not begun: the list is asked again for them.
+    /// Withdraws the attempts for what an entry touches, that have not begun: the list is asked again for them. Whose
+    /// lease was taken before the entry stood on the list, and is not known here yet, asks again on its own.
     pub(crate) fn withdraw_suppressed(&self, what: &What) {
-        let dispatch = self.dispatch();
-        for in_flight in dispatch.in_flight.values() {
-            let mut addresses = in_flight.attempt.recipients().iter().map(|to| &to.address);
-            let touched = match what {
-                What::Address(normal) => addresses.any(|to| NormalAddress::of(to) == *normal),
-                What::Domain(domain) => addresses.any(|to| to.domain() == domain),
-                // A hash cannot be told from an address here: whoever has not begun is asked again.
-                _ => true,
-            };
-            if touched {
-                // What has begun goes on.
-                let _ = in_flight.attempt.withdraw();
-            }
-        }
+        let mut dispatch = self.dispatch();
+        dispatch.list_changes += 1;
+        dispatch.in_flight.values_mut().filter(|in_flight| in_flight.is_touched_by(what)).for_each(InFlight::withdraw);
     }
 
     /// Puts what follows from a settlement on a list that is kept apart, and not on the spool's own: nobody could lift

@@ -1,7 +1,7 @@
 //! The suppression list: nothing for whom it forbids begins once that is on it (I4), wherever the list is kept.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,7 +11,12 @@ use posthaste_suppression::{
     Actor, Ask, Entry, MemoryStore, Put, Reason, ScanCursor, Scope, StoreError, StoreErrorKind, SuppressionStore, What,
 };
 use posthaste_testkit::{TestInbox, TestMailer};
-use posthaste_types::{Address, EventId, EventKind, Fate, Timestamp};
+use posthaste_transport::{Attempt, Capabilities, Memory, Outcomes, Route, Transport, TransportError};
+use posthaste_types::{Address, Domain, EventId, EventKind, Fate, Timestamp};
+use tokio::sync::Semaphore;
+
+mod common;
+use common::Hooked;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -133,4 +138,119 @@ async fn each_recipient_is_told_the_entry_that_forbids_it() {
         told[0].contains("(ada@example.org, all mail") && told[2].contains("(eve@example.org, all mail"),
         "{told:?}"
     );
+}
+
+/// A transport that goes on when the test says so.
+#[derive(Debug)]
+struct Slow {
+    memory: Memory,
+    /// Asked for the first time, it has no route; then it gives one for each permit.
+    routes: Semaphore,
+    asked: AtomicBool,
+    /// Attempts wait for permits of their recipients, then begin.
+    ada: Semaphore,
+    bob: Semaphore,
+    begun: AtomicUsize,
+}
+
+impl Slow {
+    fn new(routes: usize) -> Arc<Self> {
+        let [routes, ada, bob] = [routes, 0, 0].map(Semaphore::new);
+        let (asked, begun) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Arc::new(Self { memory: Memory::new(), routes, asked, ada, bob, begun })
+    }
+}
+
+#[async_trait]
+impl Transport for Slow {
+    fn capabilities(&self) -> Capabilities {
+        self.memory.capabilities()
+    }
+
+    async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        let ada = attempt.mail().content().to_vec().windows(8).any(|octets| octets == b"for Ada.");
+        let gate = if ada { &self.ada } else { &self.bob };
+        gate.acquire().await.expect("open").forget();
+        attempt.start()?;
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.memory.deliver(attempt).await
+    }
+
+    async fn route(&self, to: &Domain) -> Result<Route, TransportError> {
+        if !self.asked.swap(true, Ordering::Relaxed) {
+            return Err(TransportError::unreachable("no way yet"));
+        }
+        self.routes.acquire().await.expect("open").forget();
+        self.memory.route(to).await
+    }
+}
+
+/// A lease is no attempt: whoever is put on the list while his waits for its route is not mailed.
+#[tokio::test]
+async fn nothing_begins_for_whom_the_list_forbids_meanwhile() {
+    for kept in ["in the spool", "apart"] {
+        let slow = Slow::new(0);
+        let given = slow.clone();
+        let mut test = TestMailer::new().with(|m| m.transport(given));
+        if kept == "apart" {
+            test = test.with(|m| m.suppression_list(Apart::default()));
+        }
+        let (mailer, inbox) = test.start().await.expect("started");
+        let receipt = mailer.send(message(&["bob@example.org"])).await.expect("accepted");
+        inbox.settle().await;
+        assert!(receipt.standings().await.expect("standings").to_string().contains("being delivered"));
+        mailer.suppress(entry("bob@example.org", mailer.now())).await.expect("put");
+        slow.routes.add_permits(100);
+        slow.bob.add_permits(100);
+        inbox.advance(MINUTE).await;
+        assert_eq!(fates(&receipt).await, [Some(Fate::Suppressed)], "the list is kept {kept}");
+        assert_eq!(slow.begun.load(Ordering::Relaxed), 0, "the list is kept {kept}");
+    }
+}
+
+/// The list is asked in the transaction that takes the lease; what is put behind it counts, though the answer is not
+/// there yet.
+#[tokio::test]
+async fn nothing_begins_for_whom_the_list_forbids_behind_his_lease() {
+    let slow = Slow::new(100);
+    let (given, spool) = (slow.clone(), Hooked::default());
+    let kept = spool.clone();
+    let builder = TestMailer::new().with(|m| m.transport(given)).with(|m| m.spool(kept));
+    let (mailer, inbox) = builder.start().await.expect("started");
+    slow.ada.add_permits(100);
+    slow.bob.add_permits(100);
+    spool.hold();
+    let receipt = mailer.send(message(&["ada@example.org", "bob@example.org"])).await.expect("accepted");
+    inbox.settle().await;
+    mailer.suppress(entry("bob@example.org", mailer.now())).await.expect("put");
+    spool.let_go();
+    inbox.advance(MINUTE).await;
+    assert_eq!(fates(&receipt).await, [Some(Fate::Delivered), Some(Fate::Suppressed)]);
+    let received = slow.memory.received();
+    assert_eq!(received.iter().map(|mail| mail.to.len()).sum::<usize>(), 1, "{received:?}");
+}
+
+/// A refusal suppresses; another attempt for the same recipient that has not begun does not begin.
+#[tokio::test]
+async fn nothing_begins_for_whom_a_reply_suppressed() {
+    let slow = Slow::new(100);
+    let given = slow.clone();
+    let (mailer, inbox) = TestMailer::new().with(|m| m.transport(given)).start().await.expect("started");
+    let refused = posthaste_types::Reply::parse(b"550 5.1.1 no such user").expect("a reply");
+    slow.memory.plan(&address("bob@example.org"), [posthaste_transport::Answer::Reply(refused)]);
+    let text = |text: &str| {
+        let message = Message::builder().from("ada@news.example.com").to("bob@example.org").subject("x").text(text);
+        message.build().expect("a message")
+    };
+    let first = mailer.send(text("news for Ada.")).await.expect("accepted");
+    let second = mailer.send(text("news for Bob.")).await.expect("accepted");
+    inbox.settle().await;
+    slow.ada.add_permits(1);
+    inbox.settle().await;
+    assert_eq!(fates(&first).await, [Some(Fate::Bounced)]);
+    assert_eq!(fates(&second).await, [None], "the transport has it, and has not begun");
+    slow.bob.add_permits(1);
+    inbox.advance(MINUTE).await;
+    assert_eq!(fates(&second).await, [Some(Fate::Suppressed)]);
+    assert_eq!(slow.begun.load(Ordering::Relaxed), 1);
 }

@@ -1,0 +1,163 @@
+//! A spool in memory that the tests reach into.
+
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use posthaste_queue::{
+    Admission, Begin, Begun, Due, DueCursor, MemorySpool, NewMail, Orphan, Query, Refusal, Settled, Settlement, Spool,
+    SpoolError, Tracked,
+};
+use posthaste_suppression::{Actor, Ask, Entry, Put, ScanCursor, Scope, StoreError, SuppressionStore, What};
+use posthaste_types::{Ending, Event, EventId, Fate, MailId, NodeId, Timestamp};
+use tokio::sync::Semaphore;
+
+/// A spool in memory whose answers the test can hold back. A handle: the test keeps one.
+#[derive(Clone, Debug, Default)]
+pub struct Hooked(pub Arc<Hooks>);
+
+#[derive(Debug)]
+pub struct Hooks {
+    spool: MemorySpool,
+    /// What `begin` answers waits for a permit; there are plenty unless the test takes them.
+    pub begun: Semaphore,
+    /// Mails whose records are damaged.
+    pub damaged: Mutex<HashSet<MailId>>,
+    /// How many rows `due` gave.
+    pub read: AtomicUsize,
+    /// How often it was asked.
+    pub asked: AtomicUsize,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self {
+            spool: MemorySpool::new(),
+            begun: Semaphore::new(PLENTY),
+            damaged: Mutex::default(),
+            read: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Hooked {
+    /// Holds back what `begin` answers.
+    pub fn hold(&self) {
+        self.0.begun.forget_permits(PLENTY);
+    }
+
+    /// Lets the answers go.
+    pub fn let_go(&self) {
+        self.0.begun.add_permits(PLENTY);
+    }
+
+    pub fn read(&self) -> usize {
+        self.0.read.load(Ordering::Relaxed)
+    }
+
+    pub fn asked(&self) -> usize {
+        self.0.asked.load(Ordering::Relaxed)
+    }
+
+    /// Sets a damaged mail apart, as a spool does on its own.
+    async fn quarantine(&self, begin: &Begin) -> Result<Begun, SpoolError> {
+        let ending = Ending::new(Fate::Quarantined, begin.at, std::time::Duration::ZERO, 0);
+        let settled = |place: &u32| Settlement::new(begin.mail, *place, None, Settled::Ended(ending.clone()));
+        self.0.spool.settle(begin.recipients.iter().map(settled).collect()).await?;
+        Ok(Begun::new(None, begin.recipients.iter().map(|place| (*place, Refusal::Damaged)).collect()))
+    }
+}
+
+#[async_trait]
+impl Spool for Hooked {
+    async fn admit(&self, mails: Vec<NewMail>) -> Result<Vec<Admission>, SpoolError> {
+        self.0.spool.admit(mails).await
+    }
+
+    async fn due(&self, until: Timestamp, after: Option<DueCursor>, limit: usize) -> Result<Vec<Due>, SpoolError> {
+        let due = self.0.spool.due(until, after, limit).await?;
+        self.0.read.fetch_add(due.len(), Ordering::Relaxed);
+        self.0.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(due)
+    }
+
+    async fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, SpoolError> {
+        self.0.spool.next_due(after).await
+    }
+
+    async fn begin(&self, node: &NodeId, wanted: Vec<Begin>) -> Result<Vec<Begun>, SpoolError> {
+        let damaged = |begin: &Begin| self.0.damaged.lock().expect("damaged").contains(&begin.mail);
+        let mut begun = Vec::new();
+        for begin in wanted {
+            if damaged(&begin) {
+                begun.push(self.quarantine(&begin).await?);
+            } else {
+                begun.extend(self.0.spool.begin(node, vec![begin]).await?);
+            }
+        }
+        // It is committed; the answer is under way.
+        drop(self.0.begun.acquire().await.expect("open"));
+        Ok(begun)
+    }
+
+    async fn settle(&self, done: Vec<Settlement>) -> Result<(), SpoolError> {
+        self.0.spool.settle(done).await
+    }
+
+    async fn orphans(&self, node: &NodeId) -> Result<Vec<Orphan>, SpoolError> {
+        self.0.spool.orphans(node).await
+    }
+
+    async fn record(&self, events: Vec<Event>) -> Result<(), SpoolError> {
+        self.0.spool.record(events).await
+    }
+
+    async fn events(&self, after: EventId, limit: usize) -> Result<Vec<Event>, SpoolError> {
+        self.0.spool.events(after, limit).await
+    }
+
+    async fn find(&self, query: &Query) -> Result<Vec<Tracked>, SpoolError> {
+        Spool::find(&self.0.spool, query).await
+    }
+
+    async fn backlog(&self) -> Result<u64, SpoolError> {
+        self.0.spool.backlog().await
+    }
+
+    async fn secret(&self, name: &str, candidate: [u8; 32]) -> Result<[u8; 32], SpoolError> {
+        self.0.spool.secret(name, candidate).await
+    }
+
+    async fn forget(&self, before: Timestamp, limit: usize) -> Result<usize, SpoolError> {
+        self.0.spool.forget(before, limit).await
+    }
+
+    async fn close(&self) -> Result<(), SpoolError> {
+        self.0.spool.close().await
+    }
+}
+
+#[async_trait]
+impl SuppressionStore for Hooked {
+    async fn find(&self, asks: &[Ask]) -> Result<Vec<Vec<Entry>>, StoreError> {
+        SuppressionStore::find(&self.0.spool, asks).await
+    }
+
+    async fn put(&self, entry: Entry) -> Result<Put, StoreError> {
+        self.0.spool.put(entry).await
+    }
+
+    async fn lift(&self, what: &What, scope: &Scope, by: &Actor) -> Result<bool, StoreError> {
+        self.0.spool.lift(what, scope, by).await
+    }
+
+    async fn scan(&self, after: Option<ScanCursor>, limit: usize) -> Result<Vec<(ScanCursor, Entry)>, StoreError> {
+        self.0.spool.scan(after, limit).await
+    }
+}
+
+const PLENTY: usize = 1 << 20;
