@@ -13,7 +13,7 @@ pub(crate) fn key(number: usize) -> String {
 /// Who gets it: one recipient, of every seventh two.
 pub(crate) fn recipients(number: usize) -> Vec<String> {
     let mut to = vec![format!("n{number}@example.org")];
-    if number % 7 == 0 {
+    if number.is_multiple_of(7) {
         to.push(format!("n{number}.second@example.org"));
     }
     to
