@@ -16,12 +16,22 @@ const fn offence(text: &str, max: usize, printable: bool) -> Option<usize> {
     while at < bytes.len() {
         let b = bytes[at];
         let fine = b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-') || (printable && b.is_ascii_graphic());
-        if !fine {
+        if !fine && !(printable && b >= 0x80 && !is_control_at(bytes, at)) {
             return Some(at);
         }
         at += 1;
     }
     None
+}
+
+/// Whether a control beyond ASCII, or a line or paragraph separator, begins here in UTF-8.
+const fn is_control_at(bytes: &[u8], at: usize) -> bool {
+    let next = if at + 1 < bytes.len() { bytes[at + 1] } else { 0 };
+    match bytes[at] {
+        0xc2 => next < 0xa0,
+        0xe2 => next == 0x80 && at + 2 < bytes.len() && matches!(bytes[at + 2], 0xa8 | 0xa9),
+        _ => false,
+    }
 }
 
 macro_rules! name {
@@ -102,7 +112,7 @@ name! {
 }
 name! {
     /// The application's own key of one send: the same key never sends twice. `type/id` reads well:
-    /// `receipt/4711`. Printable ASCII, 1 to 256 octets.
+    /// `receipt/4711`. No space, no control; 1 to 256 octets of UTF-8.
     OnceKey, "once key", 256, printable = true
 }
 

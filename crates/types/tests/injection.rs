@@ -235,5 +235,9 @@ fn names_known_at_compile_time_are_checked_then() {
         assert!(std::panic::catch_unwind(|| StreamName::from_static(bad)).is_err(), "{bad:?}");
     }
     assert!(OnceKey::parse("receipt/4711").is_ok());
+    assert!(OnceKey::parse("issue-42/jürgen@bücher.example").is_ok());
+    for control in ["a\u{85}b", "a\u{9f}b", "a\u{2028}b", "a\u{2029}", "a b"] {
+        assert!(OnceKey::parse(control).is_err(), "{control:?}");
+    }
     assert!(OnceKey::parse(&"x".repeat(257)).is_err());
 }
