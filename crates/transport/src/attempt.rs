@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use posthaste_types::{Cause, Mail, Outcome, Recipient, Repeat, Tags};
 
-use crate::record::Record;
+use crate::builder::AttemptBuilder;
 use crate::{AttemptKey, Outcomes, Progress, Route, Source, TlsPolicy, TraceSink};
 
 /// One attempt to deliver a mail to some of its recipients.
@@ -18,17 +18,7 @@ use crate::{AttemptKey, Outcomes, Progress, Route, Source, TlsPolicy, TraceSink}
 pub struct Attempt(Arc<Inner>);
 
 struct Inner {
-    mail: Mail,
-    key: AttemptKey,
-    timeout: Duration,
-    source: Option<Source>,
-    route: Option<Route>,
-    tls_policy: TlsPolicy,
-    trace: Option<Arc<dyn TraceSink>>,
-    tags: Tags,
-    repeat: Repeat,
-    progress: Progress,
-    record: Record,
+    given: AttemptBuilder,
     state: Mutex<State>,
 }
 
@@ -60,69 +50,62 @@ impl Attempt {
 
     /// Begins to put an attempt together.
     pub fn builder(mail: Mail) -> AttemptBuilder {
-        AttemptBuilder {
-            key: AttemptKey::new(&mail, 1),
-            mail,
-            timeout: Duration::from_secs(600),
-            source: None,
-            route: None,
-            tls_policy: TlsPolicy::default(),
-            trace: None,
-            tags: Tags::new(),
-            repeat: Repeat::First,
-            progress: Progress::Returned,
-            record: Record::made(),
-        }
+        AttemptBuilder::new(mail)
+    }
+
+    pub(crate) fn begin(given: AttemptBuilder) -> Self {
+        let settled = vec![None; given.mail.envelope().to().len()];
+        Self(Arc::new(Inner { given, state: Mutex::new(State { phase: Phase::Waiting, settled }) }))
     }
 
     /// The mail; its envelope holds the recipients of this attempt and no others.
     pub fn mail(&self) -> &Mail {
-        &self.0.mail
+        &self.0.given.mail
     }
 
     /// The recipients of this attempt.
     pub fn recipients(&self) -> &[Recipient] {
-        self.0.mail.envelope().to()
+        self.0.given.mail.envelope().to()
     }
 
     /// The idempotency key: the same while the outcome is in doubt, another after a definite answer.
     pub fn key(&self) -> &AttemptKey {
-        &self.0.key
+        &self.0.given.key
     }
 
     /// How long the attempt may take.
     pub fn timeout(&self) -> Duration {
-        self.0.timeout
+        self.0.given.timeout
     }
 
     /// The address to dial from.
     pub fn source(&self) -> Option<&Source> {
-        self.0.source.as_ref()
+        self.0.given.source.as_ref()
     }
 
     /// The route to take.
     pub fn route(&self) -> Option<&Route> {
-        self.0.route.as_ref()
+        self.0.given.route.as_ref()
     }
 
     /// How strictly TLS is asked for.
     pub fn tls_policy(&self) -> TlsPolicy {
-        self.0.tls_policy
+        self.0.given.tls_policy
     }
 
     /// Where the dialogue is to be written, secrets left out.
     pub fn trace(&self) -> Option<&Arc<dyn TraceSink>> {
-        self.0.trace.as_ref()
+        self.0.given.trace.as_ref()
     }
 
     /// What the application hung on the mail.
     pub fn tags(&self) -> &Tags {
-        &self.0.tags
+        &self.0.given.tags
     }
 
     /// Whether this attempt may duplicate.
     pub fn repeat(&self) -> Repeat {
-        self.0.repeat
+        self.0.given.repeat
     }
 
     /// Called just before the first command or octet for this mail.
@@ -174,12 +157,12 @@ impl Attempt {
     /// A transport that takes the next message on a connection only then keeps what a crash leaves in doubt to one
     /// message a connection. It is short, and waits for nothing.
     pub fn when_recorded(&self, then: impl FnOnce() + Send + 'static) {
-        self.0.record.then(then);
+        self.0.given.record.then(then);
     }
 
     /// For the engine: what the attempt came to is written down, or will never be.
     pub fn recorded(&self) {
-        self.0.record.make();
+        self.0.given.record.make();
     }
 
     /// For the engine: forbids an attempt that has not begun.
@@ -205,7 +188,7 @@ impl Attempt {
             let mut state = self.state();
             std::mem::replace(&mut state.phase, Phase::Withdrawn)
         };
-        let known = self.0.progress == Progress::Tracked && phase != Phase::PastReturn;
+        let known = self.0.given.progress == Progress::Tracked && phase != Phase::PastReturn;
         let rest = if known { Outcome::deferred(cause) } else { Outcome::in_doubt(cause) };
         Outcomes::settled_or(self, &rest)
     }
@@ -217,7 +200,7 @@ impl Attempt {
 
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempt").field("key", &self.0.key).field("recipients", &self.recipients().len()).finish()
+        f.debug_struct("Attempt").field("key", &self.0.given.key).field("recipients", &self.recipients().len()).finish()
     }
 }
 
@@ -226,103 +209,3 @@ impl fmt::Debug for Attempt {
 #[error("the attempt has begun")]
 #[non_exhaustive]
 pub struct StartedAlready;
-
-/// Puts an [`Attempt`] together.
-#[derive(Debug)]
-#[must_use]
-pub struct AttemptBuilder {
-    mail: Mail,
-    key: AttemptKey,
-    timeout: Duration,
-    source: Option<Source>,
-    route: Option<Route>,
-    tls_policy: TlsPolicy,
-    trace: Option<Arc<dyn TraceSink>>,
-    tags: Tags,
-    repeat: Repeat,
-    progress: Progress,
-    record: Record,
-}
-
-impl AttemptBuilder {
-    /// The idempotency key; by default that of a first generation.
-    pub fn key(mut self, key: AttemptKey) -> Self {
-        self.key = key;
-        self
-    }
-
-    /// How long it may take; ten minutes by default.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// The address to dial from.
-    pub fn source(mut self, source: Option<Source>) -> Self {
-        self.source = source;
-        self
-    }
-
-    /// The route to take.
-    pub fn route(mut self, route: Route) -> Self {
-        self.route = Some(route);
-        self
-    }
-
-    /// How strictly TLS is asked for.
-    pub fn tls_policy(mut self, policy: TlsPolicy) -> Self {
-        self.tls_policy = policy;
-        self
-    }
-
-    /// Where the dialogue is written.
-    pub fn trace(mut self, sink: Arc<dyn TraceSink>) -> Self {
-        self.trace = Some(sink);
-        self
-    }
-
-    /// The application's tags.
-    pub fn tags(mut self, tags: Tags) -> Self {
-        self.tags = tags;
-        self
-    }
-
-    /// Whether it may duplicate.
-    pub fn repeat(mut self, repeat: Repeat) -> Self {
-        self.repeat = repeat;
-        self
-    }
-
-    /// Whether the transport tells its progress: from its [`Capabilities`](crate::Capabilities).
-    pub fn progress(mut self, progress: Progress) -> Self {
-        self.progress = progress;
-        self
-    }
-
-    /// Says that what it comes to is written down, and that [`Attempt::recorded`] will be called then.
-    pub fn awaits_record(mut self) -> Self {
-        self.record = Record::awaited();
-        self
-    }
-
-    /// The attempt.
-    pub fn build(self) -> Attempt {
-        let Self { mail, key, timeout, source, route, tls_policy, trace, tags, repeat, progress, record } = self;
-        let settled = vec![None; mail.envelope().to().len()];
-        let state = Mutex::new(State { phase: Phase::Waiting, settled });
-        Attempt(Arc::new(Inner {
-            mail,
-            key,
-            timeout,
-            source,
-            route,
-            tls_policy,
-            trace,
-            tags,
-            repeat,
-            progress,
-            record,
-            state,
-        }))
-    }
-}

@@ -40,6 +40,7 @@
 #![deny(clippy::disallowed_methods)]
 
 mod attempt;
+mod builder;
 mod capabilities;
 pub mod contract;
 mod error;
@@ -51,7 +52,8 @@ mod route;
 mod trace;
 mod transport;
 
-pub use attempt::{Attempt, AttemptBuilder, StartedAlready, Withdrawn};
+pub use attempt::{Attempt, StartedAlready, Withdrawn};
+pub use builder::AttemptBuilder;
 pub use capabilities::{Capabilities, Finality, Idempotency, Progress};
 pub use error::{TransportError, TransportErrorKind};
 pub use key::AttemptKey;
