@@ -87,25 +87,27 @@ impl Connection {
                 // The error comes as an event too.
                 let _ = self.session.handle_bytes(wait.now(), octets);
             }
-            Moved::Ended(how) => {
-                match how {
-                    Ok(()) => trace.note("the peer closed the connection"),
-                    Err(error) => trace.note(format_args!("the connection broke: {error}")),
-                }
-                let unwritten = self.unwritten();
-                self.session.handle_close(wait.now(), unwritten);
-            }
+            Moved::Ended(how) => self.cut(wait.now(), how.map(|()| "the peer closed the connection"), trace),
             Moved::Due if wait.is_over() => {
-                trace.note("the attempt ran out of time");
-                let unwritten = self.unwritten();
-                self.session.handle_close(wait.now(), unwritten);
+                self.cut(wait.now(), Ok("the attempt ran out of time"), trace);
                 return Exchanged::OutOfTime;
             }
             Moved::Due => {
+                // The error comes as an event too.
                 let _: Result<(), ClientError> = self.session.handle_timeout(wait.now());
             }
         }
         Exchanged::Yes
+    }
+
+    /// Tells the session that the connection is no more.
+    fn cut(&mut self, now: Tick, why: io::Result<&str>, trace: &Trace<'_>) {
+        match why {
+            Ok(why) => trace.note(why),
+            Err(error) => trace.note(format_args!("the connection broke: {error}")),
+        }
+        let unwritten = self.unwritten();
+        self.session.handle_close(now, unwritten);
     }
 
     /// Puts what the session has to send into the buffer, up to a block.

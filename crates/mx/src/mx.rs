@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use posthaste_dns::Resolve;
 use posthaste_smtp::{ClientConfig, HelloName, Transaction};
 use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, TlsPolicy, Transport, TransportError};
-use posthaste_types::{Cause, Clock, DnsName, Domain, Outcome, Random, RequireTls, Tick};
+use posthaste_types::{Cause, Clock, DnsName, Domain, NetworkFault, Outcome, Random, RequireTls, Tick};
 
 use crate::address_book::Dns;
 use crate::clock::MachineRandom;
@@ -18,6 +18,7 @@ use crate::pool::Pool;
 use crate::routing::Router;
 use crate::targets::Way;
 use crate::tls::Tls;
+use crate::wait::Wait;
 
 /// Delivers to the mail hosts of the recipients' domains.
 ///
@@ -182,7 +183,14 @@ impl Transport for Mx {
             Some(route) if !route.hosts().is_empty() || route.outcome().is_some() => {
                 vec![Part { route: route.clone(), places: None }]
             }
-            _ => self.parts(attempt).await,
+            _ => {
+                let mut wait = Wait::new(&*self.client.clock, by);
+                let Some(parts) = wait.race(None, self.parts(attempt)).await else {
+                    let cause = Cause::network(NetworkFault::TimedOut, "the attempt ran out of time in the DNS");
+                    return Ok(Outcomes::settled_or(attempt, &Outcome::deferred(cause)));
+                };
+                parts
+            }
         };
         for part in &parts {
             if let Err(error) = self.deliver_part(attempt, part, by).await {

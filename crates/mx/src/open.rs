@@ -1,5 +1,6 @@
 //! Opening a connection: TCP, greeting, EHLO, TLS, AUTH.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -161,7 +162,7 @@ impl Opener {
         // A name that no certificate can hold, with an underscore, is left out of the hello.
         let name = ServerName::try_from(String::from(&*peer.host))
             .unwrap_or_else(|_| ServerName::IpAddress(peer.address.ip().into()));
-        let failed = match wait.race(due, stream.start_tls(config, name)).await {
+        let failure = match wait.race(due, stream.start_tls(config, name)).await {
             Some(Ok(())) => {
                 let checked = match trust {
                     Trust::Anybody => "its certificate was not looked at".to_owned(),
@@ -170,11 +171,15 @@ impl Opener {
                 trace.note(format_args!("{}; {checked}", stream.tls_words().unwrap_or_default()));
                 return Ok(());
             }
-            Some(Err(error)) => format!("{}: {error}", peer.host),
-            None => format!("{}: no TLS handshake in time", peer.host),
+            // What TLS itself objects to; everything else is the network's.
+            Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                Failure::temporary(Cause::tls(format_args!("{}: {error}", peer.host)))
+            }
+            Some(Err(error)) => Failure::io(&error, format_args!("{}: TLS handshake", peer.host)),
+            None => Failure::network(NetworkFault::TimedOut, format_args!("{}: TLS handshake", peer.host)),
         };
-        trace.note(format_args!("TLS: {failed}"));
-        Err(Refusal::Handshake(Failure::temporary(Cause::tls(failed))))
+        trace.note(&failure.cause);
+        Err(Refusal::Handshake(failure))
     }
 
     fn hello_name(&self, source: Option<&Source>, stream: &Stream) -> Option<HelloName> {

@@ -5,12 +5,13 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use posthaste_dns::{DnsErrorKind, MemoryZone};
+use posthaste_dns::{Answer, DnsError, DnsErrorKind, MemoryZone, RecordKind, Resolve};
 use posthaste_mx::{Mx, MxConfig, Relay};
 use posthaste_testkit::VirtualClock;
-use posthaste_transport::{Attempt, Source, Transport, TransportErrorKind};
-use posthaste_types::OutcomeKind;
+use posthaste_transport::{Attempt, Route, RouteHost, Source, Transport, TransportErrorKind};
+use posthaste_types::{DnsName, OutcomeKind, Tick};
 use support::{Lines, Peer, Script, attempt, kinds, listeners, mail, mx, mx_with, texts};
 
 const TWO_HOSTS: &str = "example.org MX 10 first.example.net\nexample.org MX 20 second.example.net
@@ -193,4 +194,31 @@ async fn a_relay_that_takes_nothing() {
     let relay = Relay::from_url(&format!("smtp://127.0.0.2:{port}")).unwrap();
     let error = relay.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Unreachable, "{error}");
+}
+
+/// A resolver that never answers, whatever the contract says.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait::async_trait]
+impl Resolve for Silent {
+    async fn resolve(&self, _: &DnsName, _: RecordKind, _: Tick) -> Result<Answer, DnsError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_ends_in_time_in_the_dns_too() {
+    let clock = VirtualClock::new();
+    let config = MxConfig::new("mail.example.com".parse().unwrap());
+    let mx = Arc::new(Mx::new(Arc::new(Silent), Arc::new(clock.clone()), config));
+    let routed = Route::to_hosts(vec![RouteHost::new(1, "mx.example.org".parse().unwrap())]);
+    let builder = || attempt(&mail(&["bob@example.org"])).timeout(Duration::from_secs(7));
+    for attempt in [builder().build(), builder().route(routed).build()] {
+        let mx = Arc::clone(&mx);
+        let work = tokio::spawn(async move { texts(&mx.deliver(&attempt).await.unwrap()).concat() });
+        clock.advance(Duration::from_secs(7)).await;
+        let text = work.await.unwrap();
+        assert!(text.starts_with("deferred (timed out: "), "{text}");
+    }
 }

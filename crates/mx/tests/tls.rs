@@ -160,6 +160,16 @@ async fn relays() {
     }
 }
 
+/// The network's fault, not a setting's: another attempt may do better.
+#[tokio::test]
+async fn a_relay_that_ends_amid_the_handshake() {
+    let peer = Peer::start(vec![Script::new().cut(0)]).await;
+    let relay = Relay::from_url(&format!("smtps://127.0.0.1:{}", peer.port())).unwrap();
+    let error = relay.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Unreachable, "{error}");
+    assert!(error.to_string().contains("TLS handshake"), "{error}");
+}
+
 #[test]
 fn roots_that_are_none() {
     for pem in ["", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
