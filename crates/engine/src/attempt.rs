@@ -14,6 +14,7 @@ use crate::dispatch::SPOOL_WAIT;
 use crate::guarded::{Panicked, catching};
 use crate::in_flight::InFlight;
 use crate::inner::{Engine, ListPlace};
+use crate::routes::Routing;
 use crate::settings::Gate;
 use crate::settle::Lease;
 
@@ -46,6 +47,11 @@ impl Engine {
 
     /// What the list forbids ends here; what another attempt has, or what is gone, is no business of ours.
     async fn settle_refused(&self, batch: &Batch, refused: &[(u32, Refusal)], now: Timestamp) {
+        if refused.iter().any(|(_, refusal)| *refusal == Refusal::Damaged) {
+            // The spool has set it apart, and told its log.
+            self.waiters.wake(batch.mail);
+            self.event_bell.notify_waiters();
+        }
         let entries = refused.iter().filter_map(|(place, refusal)| match refusal {
             Refusal::Suppressed(entry) => Some((*place, &**entry)),
             _ => None,
@@ -77,23 +83,51 @@ impl Engine {
 
     async fn try_granted(&self, batch: &Batch, lease: Lease, list: List) {
         let Some((lease, redirect)) = self.pass_gates(batch, lease, list).await else { return };
-        let Some(domain) = lease.addresses().next().map(|to| to.domain().clone()) else { return };
-        let routing = self.dispatch().routing(&batch.site);
-        let known = routing.as_ref().and_then(|routing| routing.route.as_ref().ok()).cloned();
-        let route = match (&redirect, known) {
-            (None, Some(route)) => Ok(route),
-            (None, None) => self.route(&domain).await,
-            (Some(stand_in), _) => self.route(stand_in.domain()).await,
-        };
-        match route {
-            Ok(route) => {
-                let mut lease = lease;
-                lease.provider = self.provider(&route).filter(|_| redirect.is_none());
-                let result = self.deliver(batch, &lease, &route, redirect.as_ref()).await;
-                self.settle_result(&lease, batch, result, redirect.as_ref()).await;
+        match self.way(batch, &lease, redirect.as_ref()).await {
+            Ok(Way::Known(route)) => self.go(batch, lease, &route, redirect.as_ref()).await,
+            Ok(Way::Asked(route)) => {
+                // That took its time: a list that others add to is asked last of all.
+                let Some(lease) = self.ask_list(lease).await else { return };
+                self.go(batch, lease, &route, redirect.as_ref()).await;
+            }
+            Ok(Way::Parted) => {
+                let next = self.now().saturating_add(PARTED_WAIT);
+                self.settle_unmade(&lease, &Cause::local("its route has changed"), next).await;
             }
             Err(error) => self.settle_result(&lease, batch, Err(error), redirect.as_ref()).await,
         }
+    }
+
+    /// The route of a batch, as long as what is known of it is good; else it is asked for again.
+    async fn way(&self, batch: &Batch, lease: &Lease, redirect: Option<&Address>) -> Result<Way, TransportError> {
+        if let Some(stand_in) = redirect {
+            return self.route(stand_in.domain()).await.map(Way::Asked);
+        }
+        let Some(domain) = lease.addresses().next().map(Address::domain) else { return Ok(Way::Parted) };
+        let one = lease.addresses().all(|to| to.domain() == domain);
+        {
+            let (dispatch, now) = (self.dispatch(), self.clock.tick());
+            let parted = |to: &Address| dispatch.routes.site(to.domain(), now).is_some_and(|site| *site != batch.site);
+            let known = match one {
+                true => dispatch.routes.of_domain(domain, now),
+                false if lease.addresses().any(parted) => return Ok(Way::Parted),
+                false => dispatch.routes.of_site(&batch.site, now),
+            };
+            if let Some(route) = known {
+                return Ok(Way::Known(route.clone()));
+            }
+        }
+        let route = self.route(domain).await?;
+        let routing = Routing::new(domain, Ok(route.clone()), self.clock.tick());
+        let same = one || *routing.site() == batch.site;
+        self.dispatch().routed(domain, routing);
+        Ok(if same { Way::Asked(route) } else { Way::Parted })
+    }
+
+    async fn go(&self, batch: &Batch, mut lease: Lease, route: &Route, redirect: Option<&Address>) {
+        lease.provider = self.provider(route).filter(|_| redirect.is_none());
+        let result = self.deliver(batch, &lease, route, redirect).await;
+        self.settle_result(&lease, batch, result, redirect).await;
     }
 
     /// The last gates before the transport: the time, the suppression list where it is kept apart, then the audience.
@@ -240,6 +274,17 @@ impl Engine {
     }
 }
 
+/// Which way a batch goes.
+#[derive(Debug)]
+enum Way {
+    /// As was known.
+    Known(Route),
+    /// As was answered just now.
+    Asked(Route),
+    /// Its recipients no longer go one way.
+    Parted,
+}
+
 /// Whether the suppression list has been asked for a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum List {
@@ -249,3 +294,5 @@ enum List {
 
 /// A lease lasts this much longer than its attempt may take.
 const LEASE_MARGIN: Duration = Duration::from_secs(300);
+/// How long recipients wait whose ways have parted: they are taken in again, each by its own route.
+const PARTED_WAIT: Duration = Duration::from_secs(1);

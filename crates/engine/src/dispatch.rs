@@ -5,33 +5,22 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use posthaste_queue::{Batch, BatchId, Due, DueCursor, Offered, Scheduler, SiteKey};
-use posthaste_transport::{Route, TransportError};
-use posthaste_types::{Domain, MailId, Timestamp};
-use tokio::task::JoinSet;
+use posthaste_queue::{Batch, BatchId, Due, Offered, Scheduler, SiteKey};
+use posthaste_types::{Domain, MailId, Tick, Timestamp};
+use tokio::task::{JoinError, JoinSet};
 
 use crate::cancel::{Cancelling, Finished, Swept};
 use crate::in_flight::InFlight;
-use crate::inner::Engine;
+use crate::inner::{A_WHILE, Engine};
+use crate::reading::{Load, Page, Placed, Reading, Seen};
+use crate::routes::{Awaiting, Routes, Routing};
 
 /// The state of the loop. All under one lock, held for a few operations at a time and never over a wait.
 #[derive(Debug)]
 pub(crate) struct Dispatch {
     pub(crate) scheduler: Scheduler,
-    routes: HashMap<Domain, Arc<Routing>>,
-    /// The routes of the sites that batches are made for.
-    site_routes: HashMap<SiteKey, Arc<Routing>>,
-    /// Recipients whose route is being asked for.
-    awaiting: HashMap<Domain, Vec<Due>>,
-    asking: Vec<Domain>,
-    awaiting_count: usize,
-    cursor: Option<DueCursor>,
-    /// Whether the spool is to be read on, as soon as there is room.
-    more: bool,
-    /// Whether something that is due found no room in memory.
-    overflowed: bool,
-    /// When the spool is to be looked at next.
-    next: Option<Timestamp>,
+    pub(crate) routes: Routes,
+    reading: Reading,
     pub(crate) in_flight: HashMap<BatchId, InFlight>,
     /// How often the suppression list was added to, as far as this process did it.
     pub(crate) list_changes: u64,
@@ -39,25 +28,12 @@ pub(crate) struct Dispatch {
     pub(crate) cancelled: HashMap<MailId, Cancelling>,
 }
 
-/// A route, or why there is none to be had.
-#[derive(Debug)]
-pub(crate) struct Routing {
-    pub(crate) route: Result<Route, TransportError>,
-}
-
 impl Dispatch {
     pub(crate) fn new(scheduler: Scheduler) -> Self {
         Self {
             scheduler,
-            routes: HashMap::new(),
-            site_routes: HashMap::new(),
-            awaiting: HashMap::new(),
-            asking: Vec::new(),
-            awaiting_count: 0,
-            cursor: None,
-            more: true,
-            overflowed: false,
-            next: None,
+            routes: Routes::default(),
+            reading: Reading::new(),
             in_flight: HashMap::new(),
             list_changes: 0,
             cancelled: HashMap::new(),
@@ -66,106 +42,70 @@ impl Dispatch {
 
     /// Looks at the spool again at `at`.
     pub(crate) fn look_at(&mut self, at: Timestamp) {
-        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+        self.reading.look_at(at);
     }
 
-    /// Looks at the spool again from its beginning, at once.
+    /// Looks at the spool again from its beginning: something that is due was passed by.
     pub(crate) fn look_again(&mut self) {
-        (self.cursor, self.more) = (None, true);
+        self.reading.miss();
     }
 
-    /// Gives up reading for now: the spool is looked at again at `at`, from its beginning.
-    fn rest_until(&mut self, at: Timestamp) {
-        (self.cursor, self.more) = (None, false);
-        self.look_at(at);
-    }
-
-    /// Looks at the spool again for what found no room: soon if little is left in memory, else in a second, so
-    /// that a slow site with a long backlog costs a scan a second and not one after each attempt.
-    fn look_for_overflow(&mut self, now: Timestamp) {
-        if !self.overflowed {
-            return;
+    fn load(&self) -> Load {
+        let (config, awaiting) = (self.scheduler.config(), self.routes.awaiting());
+        Load {
+            held: self.scheduler.ready() + awaiting,
+            room: self.scheduler.room().saturating_sub(awaiting),
+            low: LOW.min(config.max_ready_per_site / 4).min(config.max_ready / 4),
         }
-        if self.scheduler.ready() <= LOW {
-            self.overflowed = false;
-            self.more = true;
-        } else {
-            self.look_at(now.saturating_add(Duration::from_secs(1)));
-        }
-    }
-
-    fn room(&self) -> usize {
-        self.scheduler.room().saturating_sub(self.awaiting_count)
     }
 
     /// Takes a recipient that is due; asks for its route first if that is not known.
-    fn place(&mut self, due: Due, tick: posthaste_types::Tick) {
+    fn place(&mut self, due: Due, tick: Tick) -> Offered {
         if self.passes_by(due.mail) {
-            return;
+            return Offered::Known;
         }
-        match self.routes.get(&due.domain) {
-            Some(routing) if is_fresh(routing, tick) => {
-                let site = site_of(routing, &due.domain);
-                self.overflowed |= self.scheduler.offer(due, site) == Offered::Full;
-            }
-            _ if self.room() == 0 => self.overflowed = true,
-            _ => {
-                let waiting = self.awaiting.entry(due.domain.clone()).or_default();
-                if waiting.is_empty() {
-                    self.asking.push(due.domain.clone());
-                }
-                if !waiting.iter().any(|known| known.mail == due.mail && known.recipient == due.recipient) {
-                    waiting.push(due);
-                    self.awaiting_count += 1;
-                }
+        if let Some(site) = self.routes.site(&due.domain, tick).cloned() {
+            return self.offer(due, site);
+        }
+        let config = self.scheduler.config();
+        // In a full memory one of each domain may ask, so that its route is known when there is room for it.
+        let full = self.load().room == 0;
+        let (all, each) = match full {
+            true => (config.max_ready / RESERVE + 1, 1),
+            false => (config.max_ready, config.max_ready_per_site),
+        };
+        match self.routes.wait(due, all, each) {
+            Awaiting::Taken => Offered::Taken,
+            Awaiting::Known => Offered::Known,
+            Awaiting::Full => {
+                self.reading.miss();
+                Offered::Full
             }
         }
     }
 
-    fn routed(&mut self, domain: &Domain, routing: Routing) {
+    fn offer(&mut self, due: Due, site: SiteKey) -> Offered {
+        let before = self.scheduler.ready();
+        let offered = self.scheduler.offer(due, site);
+        // Who is taken into a full memory has somebody else forgotten.
+        if offered == Offered::Full || (offered == Offered::Taken && self.scheduler.ready() == before) {
+            self.reading.miss();
+        }
+        offered
+    }
+
+    /// Takes in an answer of the transport, and who waited for it.
+    pub(crate) fn routed(&mut self, domain: &Domain, routing: Routing) {
         let routing = Arc::new(routing);
-        let waiting = self.awaiting.remove(domain).unwrap_or_default();
-        self.awaiting_count -= waiting.len();
-        for due in waiting {
-            self.overflowed |= self.scheduler.offer(due, site_of(&routing, domain)) == Offered::Full;
+        for due in self.routes.learn(domain, &routing) {
+            self.offer(due, routing.site().clone());
         }
-        if self.routes.len().max(self.site_routes.len()) >= MAX_ROUTES {
-            self.routes.clear();
-            self.site_routes.clear();
-        }
-        self.site_routes.insert(site_of(&routing, domain), routing.clone());
-        self.routes.insert(domain.clone(), routing);
     }
 
     /// Removes what waits in memory of a mail.
     pub(crate) fn forget(&mut self, mail: MailId) {
         self.scheduler.withdraw(mail);
-        for waiting in self.awaiting.values_mut() {
-            let before = waiting.len();
-            waiting.retain(|due| due.mail != mail);
-            self.awaiting_count -= before - waiting.len();
-        }
-    }
-
-    /// The route of a site, as it was when its recipients were taken in.
-    pub(crate) fn routing(&self, site: &SiteKey) -> Option<Arc<Routing>> {
-        self.site_routes.get(site).cloned()
-    }
-}
-
-fn is_fresh(routing: &Routing, tick: posthaste_types::Tick) -> bool {
-    match &routing.route {
-        Ok(route) => {
-            route.until().is_none_or(|until| tick < until) && (route.outcome().is_none() || route.until().is_some())
-        }
-        Err(_) => false,
-    }
-}
-
-fn site_of(routing: &Routing, domain: &Domain) -> SiteKey {
-    match &routing.route {
-        Ok(route) => SiteKey::new(route.site().as_str()),
-        Err(_) => SiteKey::new(domain.as_str()),
+        self.routes.forget(mail);
     }
 }
 
@@ -191,20 +131,15 @@ impl Engine {
 pub(crate) async fn run(engine: Arc<Engine>) -> Drained {
     let mut work = JoinSet::new();
     while !engine.stopping.load(Ordering::Acquire) {
-        if let Err(_error) = refill(&engine).await {
-            // The spool does not read: look again in a while; what is in memory goes on.
-            let at = engine.now().saturating_add(SPOOL_WAIT);
-            engine.dispatch().rest_until(at);
-        }
+        read_page(&engine).await;
         start_what_may(&engine, &mut work);
         while work.try_join_next().is_some() {}
         let wait = {
             let now = engine.now();
-            let mut dispatch = engine.dispatch();
-            dispatch.look_for_overflow(now);
+            let dispatch = engine.dispatch();
+            let wakes_at = dispatch.reading.wakes_at(now, dispatch.load());
             let steady = engine.steady.lock().unwrap_or_else(PoisonError::into_inner);
-            let more = dispatch.more && dispatch.room() > 0;
-            let wait = if more { Duration::ZERO } else { dispatch.next.map_or(IDLE, |next| steady.until(next)) };
+            let wait = wakes_at.map_or(A_WHILE, |at| steady.until(at));
             let tick = engine.clock.tick();
             let release = dispatch.scheduler.next_release().map_or(wait, |release| release.since(tick));
             wait.min(release)
@@ -228,48 +163,55 @@ pub(crate) struct Drained {
     pub(crate) dropped: usize,
 }
 
-/// Reads what is due from the spool, a page at a time, while there is room.
-async fn refill(engine: &Arc<Engine>) -> Result<(), posthaste_queue::SpoolError> {
-    loop {
-        let now = engine.now();
-        let (cursor, limit) = {
-            let mut dispatch = engine.dispatch();
-            if dispatch.next.is_some_and(|next| next <= now) {
-                dispatch.next = None;
-                dispatch.overflowed = false;
-                dispatch.more = true;
-            }
-            if !dispatch.more || dispatch.room() == 0 {
-                return Ok(());
-            }
-            (dispatch.cursor.take(), dispatch.room().min(PAGE))
-        };
-        let page = engine.spool.due(now, cursor, limit).await?;
-        let tick = engine.clock.tick();
-        let full = page.len() == limit;
-        {
-            let mut dispatch = engine.dispatch();
-            dispatch.more = full;
-            dispatch.cursor = if full { page.last().map(Due::cursor) } else { None };
-            for due in page {
-                dispatch.place(due, tick);
-            }
-        }
-        if !full && let Some(next) = engine.spool.next_due(now).await? {
-            engine.dispatch().look_at(next);
+/// Reads a page of what is due from the spool, if it is time for one. One, so that what may start starts in between.
+async fn read_page(engine: &Arc<Engine>) {
+    let now = engine.now();
+    let page = {
+        let mut dispatch = engine.dispatch();
+        let load = dispatch.load();
+        dispatch.reading.page(now, load)
+    };
+    let Some(page) = page else { return };
+    let again = now.saturating_add(SPOOL_WAIT);
+    let Ok(rows) = engine.spool.due(page.until, page.behind, Page::SIZE).await else {
+        // Looked at again in a while; what is in memory goes on.
+        return engine.dispatch().reading.failed(again);
+    };
+    if place_all(engine, page, &rows) == Seen::All {
+        match engine.spool.next_due(page.until).await {
+            Ok(Some(next)) => engine.dispatch().look_at(next),
+            Ok(None) => {}
+            Err(_) => engine.dispatch().look_at(again),
         }
     }
 }
 
+fn place_all(engine: &Engine, page: Page, rows: &[Due]) -> Seen {
+    let (now, tick) = (engine.now(), engine.clock.tick());
+    let mut dispatch = engine.dispatch();
+    let mut placed = Placed::default();
+    for due in rows {
+        match dispatch.place(due.clone(), tick) {
+            Offered::Taken => placed.taken += 1,
+            Offered::Full => placed.refused += 1,
+            _ => {}
+        }
+    }
+    let load = dispatch.load();
+    dispatch.reading.read(page, rows, placed, now, load)
+}
+
 /// Starts every attempt that the limits allow, and asks for the routes that are missing.
-fn start_what_may(engine: &Arc<Engine>, work: &mut JoinSet<()>) {
-    let asking = std::mem::take(&mut engine.dispatch().asking);
-    for domain in asking {
+fn start_what_may(engine: &Arc<Engine>, work: &mut JoinSet<Work>) {
+    let unasked = engine.dispatch().routes.take_unasked();
+    for domain in unasked {
         let engine = engine.clone();
         work.spawn(async move {
             let route = engine.route(&domain).await;
-            engine.dispatch().routed(&domain, Routing { route });
+            let asked = engine.clock.tick();
+            engine.dispatch().routed(&domain, Routing::new(&domain, route, asked));
             engine.wake.notify_one();
+            Work::Route
         });
     }
     loop {
@@ -280,7 +222,7 @@ fn start_what_may(engine: &Arc<Engine>, work: &mut JoinSet<()>) {
     }
 }
 
-async fn attempt(engine: Arc<Engine>, batch: Batch) {
+async fn attempt(engine: Arc<Engine>, batch: Batch) -> Work {
     let lease_until = engine.lease_until(engine.now());
     let mut place = Place { engine: engine.clone(), id: batch.id, mail: batch.mail, abandoned: Some(lease_until) };
     engine.try_batch(&batch).await;
@@ -288,6 +230,14 @@ async fn attempt(engine: Arc<Engine>, batch: Batch) {
         engine.sweep(&batch).await;
         place.finish(Swept::Yes);
     }
+    Work::Attempt
+}
+
+/// What a task of the loop did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    Attempt,
+    Route,
 }
 
 /// The place of a batch, freed even if a hook panics: a place lost is a place lost for good.
@@ -322,7 +272,7 @@ impl Drop for Place {
 }
 
 /// Lets attempts under way end, for as long as the grace lasts; then drops them.
-async fn drain(engine: &Arc<Engine>, mut work: JoinSet<()>) -> Drained {
+async fn drain(engine: &Arc<Engine>, mut work: JoinSet<Work>) -> Drained {
     // What has not begun does not begin.
     engine.dispatch().in_flight.values_mut().for_each(InFlight::withdraw);
     let mut drained = Drained::default();
@@ -331,7 +281,7 @@ async fn drain(engine: &Arc<Engine>, mut work: JoinSet<()>) -> Drained {
         tokio::select! {
             biased;
             ended = work.join_next() => match ended {
-                Some(_) => drained.finished += 1,
+                Some(ended) => drained.finished += attempts(&ended),
                 None => return drained,
             },
             () = engine.clock.sleep_until(until) => break,
@@ -339,19 +289,20 @@ async fn drain(engine: &Arc<Engine>, mut work: JoinSet<()>) -> Drained {
     }
     engine.grace_over.send_replace(true);
     // Each attempt now drops its transport and settles what it came to.
-    while work.join_next().await.is_some() {
-        drained.dropped += 1;
+    while let Some(ended) = work.join_next().await {
+        drained.dropped += attempts(&ended);
     }
     drained
 }
 
-/// Routes kept in memory; beyond it all are asked for again.
-const MAX_ROUTES: usize = 100_000;
-/// With no more recipients than this in memory, what found no room is read at once.
+/// One, if an attempt ended; one that panicked too.
+fn attempts(ended: &Result<Work, JoinError>) -> usize {
+    usize::from(!matches!(ended, Ok(Work::Route)))
+}
+
+/// With no more recipients than this in memory, it has run low.
 const LOW: usize = 500;
-/// Recipients read from the spool at once.
-const PAGE: usize = 500;
+/// Beyond a full memory, this part of it may wait for routes.
+const RESERVE: usize = 16;
 /// How long to wait for a spool that fails.
 pub(crate) const SPOOL_WAIT: Duration = Duration::from_secs(5);
-/// How long the loop sleeps if nothing waits: until it is woken, in effect.
-const IDLE: Duration = Duration::from_secs(60);

@@ -10,7 +10,8 @@ use posthaste_types::Timestamp;
 
 #[tokio::test]
 async fn settings_that_let_nothing_pass_are_refused() {
-    let changes: [(&str, fn(&mut Settings)); 8] = [
+    type Change = fn(&mut Settings);
+    let changes: [(&str, Change); 8] = [
         ("scheduler.max_attempts", |settings| settings.scheduler.max_attempts = 0),
         ("scheduler.max_attempts_per_site", |settings| settings.scheduler.max_attempts_per_site = 0),
         ("scheduler.max_ready", |settings| settings.scheduler.max_ready = 0),
@@ -23,7 +24,7 @@ async fn settings_that_let_nothing_pass_are_refused() {
     for (name, change) in changes {
         let mut settings = Settings::default();
         change(&mut settings);
-        let error = TestMailer::new().with(|m| m.settings(settings)).start().await.err().expect(name);
+        let error = TestMailer::new().with(|m| m.settings(settings)).start().await.expect_err(name);
         assert_eq!(error.kind(), &StartErrorKind::Setting, "{name}");
         assert!(error.to_string().contains(&format!("setting {name}: ")), "{error}");
     }

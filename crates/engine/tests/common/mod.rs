@@ -17,19 +17,19 @@ use tokio::sync::Semaphore;
 
 /// A spool in memory whose answers the test can hold back. A handle: the test keeps one.
 #[derive(Clone, Debug, Default)]
-pub struct Hooked(pub Arc<Hooks>);
+pub(crate) struct Hooked(pub(crate) Arc<Hooks>);
 
 #[derive(Debug)]
-pub struct Hooks {
+pub(crate) struct Hooks {
     spool: MemorySpool,
     /// What `begin` answers waits for a permit; there are plenty unless the test takes them.
-    pub begun: Semaphore,
+    pub(crate) begun: Semaphore,
     /// Mails whose records are damaged.
-    pub damaged: Mutex<HashSet<MailId>>,
+    pub(crate) damaged: Mutex<HashSet<MailId>>,
     /// How many rows `due` gave.
-    pub read: AtomicUsize,
+    pub(crate) read: AtomicUsize,
     /// How often it was asked.
-    pub asked: AtomicUsize,
+    pub(crate) asked: AtomicUsize,
 }
 
 impl Default for Hooks {
@@ -46,20 +46,20 @@ impl Default for Hooks {
 
 impl Hooked {
     /// Holds back what `begin` answers.
-    pub fn hold(&self) {
+    pub(crate) fn hold(&self) {
         self.0.begun.forget_permits(PLENTY);
     }
 
     /// Lets the answers go.
-    pub fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         self.0.begun.add_permits(PLENTY);
     }
 
-    pub fn read(&self) -> usize {
+    pub(crate) fn read(&self) -> usize {
         self.0.read.load(Ordering::Relaxed)
     }
 
-    pub fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.0.asked.load(Ordering::Relaxed)
     }
 
