@@ -49,8 +49,8 @@ impl Routing {
     /// taken in by it can go by it.
     pub(crate) fn fresh(&self, now: Tick) -> Option<&Route> {
         let route = self.route.as_ref().ok()?;
-        let fresh = match (route.until(), route.outcome()) {
-            (Some(until), _) => now < until.max(self.asked.saturating_add(MOMENT)),
+        let fresh = match (route.ttl(), route.outcome()) {
+            (Some(ttl), _) => now.since(self.asked) < ttl.max(MOMENT),
             (None, None) => true,
             (None, Some(_)) => false,
         };

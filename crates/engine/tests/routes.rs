@@ -10,7 +10,7 @@ use posthaste_engine::{Mailer, Receipt, Settings};
 use posthaste_message::Message;
 use posthaste_testkit::{TestInbox, TestMailer};
 use posthaste_transport::{Attempt, Capabilities, Memory, Outcomes, Route, RouteHost, Transport, TransportError};
-use posthaste_types::{Cause, Clock, DnsFault, Domain, Fate, Outcome};
+use posthaste_types::{Cause, DnsFault, Domain, Fate, Outcome};
 use tokio::sync::Semaphore;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -143,9 +143,8 @@ async fn a_route_is_not_gone_when_its_time_is_over() {
     let mut settings = Settings::default();
     settings.scheduler.max_attempts_per_site = 1;
     let (mailer, inbox, town) = town_with(settings).await;
-    let minutes = |n: u32| inbox.clock().tick().saturating_add(MINUTE * n);
     for domain in ["a.example", "b.example", "slow.example"] {
-        town.leads(domain, |_| host("mx.slow.example").valid_until(minutes(5)));
+        town.leads(domain, |_| host("mx.slow.example").valid_for(5 * MINUTE));
     }
     mailer.send(message(&["first@slow.example"])).await.expect("accepted");
     inbox.settle().await;
@@ -154,8 +153,8 @@ async fn a_route_is_not_gone_when_its_time_is_over() {
     inbox.settle().await;
     assert_eq!(town.asked.load(Ordering::Relaxed), 3);
 
-    town.leads("a.example", |_| host("mx.new.example").valid_until(minutes(60)));
-    town.leads("b.example", |_| host("mx.slow.example").valid_until(minutes(60)));
+    town.leads("a.example", |_| host("mx.new.example").valid_for(60 * MINUTE));
+    town.leads("b.example", |_| host("mx.slow.example").valid_for(60 * MINUTE));
     inbox.advance(10 * MINUTE).await;
     town.permits.add_permits(10);
     inbox.advance(MINUTE).await;
@@ -174,7 +173,7 @@ async fn a_route_is_not_gone_when_its_time_is_over() {
 async fn a_route_that_is_good_for_no_time_is_a_route() {
     let (mailer, inbox, town) = town().await;
     for (n, way) in ["mx1.example.net", "mx2.example.net"].into_iter().enumerate() {
-        town.leads("example.org", |_| host(way).valid_until(inbox.clock().tick()));
+        town.leads("example.org", |_| host(way).valid_for(Duration::ZERO));
         mailer.send(message(&["bob@example.org"])).await.expect("accepted");
         inbox.advance(MINUTE).await;
         assert_eq!(town.went().get(n), Some(&(vec!["bob@example.org".to_owned()], way.to_owned())));

@@ -26,18 +26,18 @@ impl Router {
             Ok(answer) => answer,
             Err(error) => {
                 let outcome = Dns::failure(&error, &name).outcome();
-                return self.until(Route::nowhere(domain, outcome), FAILURE_TTL);
+                return Route::nowhere(domain, outcome).valid_for(FAILURE_TTL);
             }
         };
         match answer.presence() {
             Presence::Found => {
                 let route = self.explicit(domain, &name, &answer).unwrap_or_else(|no| Route::nowhere(domain, no));
-                self.until(route, answer.ttl())
+                route.valid_for(answer.ttl())
             }
             Presence::NoData => self.implicit(domain, &name, &answer).await,
             Presence::NxDomain => {
                 let cause = Cause::dns(DnsFault::NoSuchDomain, name, "NXDOMAIN");
-                self.until(Route::nowhere(domain, Outcome::refused(cause)), answer.ttl())
+                Route::nowhere(domain, Outcome::refused(cause)).valid_for(answer.ttl())
             }
         }
     }
@@ -75,7 +75,7 @@ impl Router {
             Ok(found) => found,
             Err(error) => {
                 let outcome = Dns::failure(&error, name).outcome();
-                return self.until(Route::nowhere(domain, outcome), FAILURE_TTL);
+                return Route::nowhere(domain, outcome).valid_for(FAILURE_TTL);
             }
         };
         let no = |fault, text| Route::nowhere(domain, Outcome::refused(Cause::dns(fault, name.clone(), text)));
@@ -87,7 +87,7 @@ impl Router {
             Presence::NoData => no(DnsFault::NoAddress, "neither MX nor address"),
             Presence::NxDomain => no(DnsFault::NoSuchDomain, "NXDOMAIN"),
         };
-        self.until(route, no_mx.ttl().min(found.ttl))
+        route.valid_for(no_mx.ttl().min(found.ttl))
     }
 
     /// §5.1: this host's own records, and all that are not better, are left out; mail for which nothing is left
@@ -115,10 +115,6 @@ impl Router {
         }
         hosts.sort_by_key(|host| host.preference);
         hosts
-    }
-
-    fn until(&self, route: Route, ttl: Duration) -> Route {
-        route.valid_until(self.dns.clock.tick().saturating_add(ttl))
     }
 }
 

@@ -13,7 +13,7 @@ async fn null_mx_is_refused_without_a_connection() {
     let refused = "refused (DNS: the domain takes no mail (null MX): example.org: 5.1.10 null MX (RFC 7505 §4.2))";
     let route = mx.route(&"example.org".parse().unwrap()).await.unwrap();
     assert_eq!(route.outcome().unwrap().to_string(), refused);
-    assert!(route.until().is_some());
+    assert!(route.ttl().is_some());
     let mail = mail(&["bob@example.org", "eve@example.org"]);
     assert_eq!(texts(&mx.deliver(&Attempt::of(&mail)).await.unwrap()), [refused, refused]);
     let routed = Attempt::builder(mail).route(route).build();

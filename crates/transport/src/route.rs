@@ -3,8 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use posthaste_types::{DnsName, Domain, Outcome, Tick};
+use posthaste_types::{DnsName, Domain, Outcome};
 
 /// Where mail for a domain goes: the hosts to try, and the site that they make up.
 #[derive(Clone, Debug)]
@@ -12,7 +13,7 @@ pub struct Route {
     site: SiteId,
     hosts: Arc<[RouteHost]>,
     nowhere: Option<Box<Outcome>>,
-    until: Option<Tick>,
+    ttl: Option<Duration>,
 }
 
 /// One host of a [`Route`].
@@ -36,24 +37,24 @@ impl Route {
     /// A route to these hosts; the site is their sorted set.
     pub fn to_hosts(hosts: Vec<RouteHost>) -> Self {
         let site = SiteId::of_hosts(hosts.iter().map(|host| &host.name));
-        Self { site, hosts: hosts.into(), nowhere: None, until: None }
+        Self { site, hosts: hosts.into(), nowhere: None, ttl: None }
     }
 
     /// The route of a transport that sends everything to one place.
     pub fn to_relay() -> Self {
-        Self { site: SiteId::relay(), hosts: Arc::from([]), nowhere: None, until: None }
+        Self { site: SiteId::relay(), hosts: Arc::from([]), nowhere: None, ttl: None }
     }
 
     /// There is no way to this domain, and this is what every recipient there gets.
     pub fn nowhere(domain: &Domain, outcome: Outcome) -> Self {
         let site = SiteId::new(domain.as_str());
-        Self { site, hosts: Arc::from([]), nowhere: Some(Box::new(outcome)), until: None }
+        Self { site, hosts: Arc::from([]), nowhere: Some(Box::new(outcome)), ttl: None }
     }
 
-    /// The same route, to be asked for again after `until`.
+    /// The same route, to be asked for again when it is so old.
     #[must_use]
-    pub fn valid_until(mut self, until: Tick) -> Self {
-        self.until = Some(until);
+    pub fn valid_for(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
         self
     }
 
@@ -72,9 +73,10 @@ impl Route {
         self.nowhere.as_deref()
     }
 
-    /// When to ask again.
-    pub fn until(&self) -> Option<Tick> {
-        self.until
+    /// How old it may get before it is asked for again; a way that has none may be kept for good, that there is no
+    /// way not at all.
+    pub fn ttl(&self) -> Option<Duration> {
+        self.ttl
     }
 }
 
