@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -24,8 +25,13 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     println!("{}", machine(folder.path()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(one_producer(mode, folder.path()))?;
-    runtime.block_on(many_producers(mode, folder.path()))
+    if mode.wants("one") {
+        runtime.block_on(one_producer(mode, folder.path()))?;
+    }
+    if mode.wants("many") {
+        runtime.block_on(many_producers(mode, folder.path()))?;
+    }
+    Ok(())
 }
 
 async fn one_producer(mode: Mode, folder: &Path) -> Result<()> {
@@ -35,7 +41,7 @@ async fn one_producer(mode: Mode, folder: &Path) -> Result<()> {
     run.ratio(ours, raw, ">= 0.8");
     let mut log = AppendLog::create(&folder.join("append.log"))?;
     let mailer = mailer(&folder.join("one.db")).await?;
-    let count = mode.count(2_000);
+    let count = mode.count(500);
     for round in 0..mode.rounds() {
         for side in run.order(round) {
             let sample = if side == raw {
@@ -53,18 +59,21 @@ async fn one_producer(mode: Mode, folder: &Path) -> Result<()> {
 
 async fn many_producers(mode: Mode, folder: &Path) -> Result<()> {
     let mut run = Comparison::new(format!("{PRODUCERS} producers, 10 KiB"), "messages");
-    let raw = run.side("one log with group commit");
+    let raw = run.side("one log with group commit, producers as threads");
+    let tasks = run.side("one log with group commit, producers as tasks");
     let ours = run.side("Mailer::send");
     let shared = run.side("Mailer::send, one body for all");
     run.ratio(ours, raw, ">= 0.35");
+    run.ratio(ours, tasks, "");
     run.ratio(shared, raw, "");
     let log = Arc::new(GroupLog::create(&folder.join("group.log"))?);
     let mailer = mailer(&folder.join("many.db")).await?;
-    let count = mode.count(8_000);
+    let count = mode.count(3_200);
     for round in 0..mode.rounds() {
         for side in run.order(round) {
             let sample = match bodies_of(side, ours, shared) {
-                None => group_append(&log, count).await?,
+                None if side == tasks => group_append(&log, count).await?,
+                None => group_append_on_threads(&log, count)?,
                 Some(bodies) => send(&mailer, PRODUCERS, messages(round, count, bodies)?).await?,
             };
             run.note(side, sample);
@@ -76,7 +85,9 @@ async fn many_producers(mode: Mode, folder: &Path) -> Result<()> {
 }
 
 fn bodies_of(side: Side, ours: Side, shared: Side) -> Option<Bodies> {
-    [(ours, Bodies::Own), (shared, Bodies::Shared)].into_iter().find_map(|(own, bodies)| (own == side).then_some(bodies))
+    [(ours, Bodies::Own), (shared, Bodies::Shared)]
+        .into_iter()
+        .find_map(|(own, bodies)| (own == side).then_some(bodies))
 }
 
 async fn mailer(path: &Path) -> Result<Mailer> {
@@ -109,6 +120,22 @@ async fn group_append(log: &Arc<GroupLog>, count: usize) -> Result<Sample> {
         .collect();
     for producer in producers {
         if !producer.await? {
+            return Err("the log is broken".into());
+        }
+    }
+    Ok(Sample::new(count / PRODUCERS * PRODUCERS, start.elapsed()).with_cpu(CpuTime::here().since(cpu)))
+}
+
+fn group_append_on_threads(log: &Arc<GroupLog>, count: usize) -> Result<Sample> {
+    let (start, cpu) = (Instant::now(), CpuTime::here());
+    let producers: Vec<_> = (0..PRODUCERS)
+        .map(|_| {
+            let (log, records) = (log.clone(), vec![vec![b'x'; SIZE]; count / PRODUCERS]);
+            thread::spawn(move || records.into_iter().all(|record| log.append_blocking(record)))
+        })
+        .collect();
+    for producer in producers {
+        if !producer.join().map_err(|_| "a producer panicked")? {
             return Err("the log is broken".into());
         }
     }

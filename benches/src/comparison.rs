@@ -114,7 +114,11 @@ impl fmt::Display for Comparison {
         let width = self.sides.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, samples) in self.sides.iter().filter(|(_, samples)| !samples.is_empty()) {
             let rates = Spread::of(samples.iter().map(Sample::rate));
-            write!(f, "  {name:width$}  {:>9.0} {}/s ({:.0} - {:.0})", rates.median, self.unit, rates.least, rates.most)?;
+            write!(
+                f,
+                "  {name:width$}  {:>9.0} {}/s ({:.0} - {:.0})",
+                rates.median, self.unit, rates.least, rates.most
+            )?;
             if samples.iter().all(|sample| sample.cpu.is_some()) {
                 write!(f, "  cpu10k {:.2} s", Spread::of(samples.iter().filter_map(Sample::cpu_per_10k)).median)?;
             }
@@ -131,7 +135,8 @@ impl fmt::Display for Comparison {
                 continue;
             }
             let Spread { median, least, most } = Spread::of(values.into_iter());
-            let (what, ours, theirs) = (if matches!(of, Measure::Cpu) { "cpu " } else { "" }, self.name(*ours), self.name(*theirs));
+            let (what, ours, theirs) =
+                (if matches!(of, Measure::Cpu) { "cpu " } else { "" }, self.name(*ours), self.name(*theirs));
             write!(f, "  {what}{ours} : {theirs} = {median:.2} ({least:.2} - {most:.2})")?;
             if !stand.is_empty() {
                 write!(f, "; should stand at {stand}")?;

@@ -57,9 +57,21 @@ impl GroupLog {
 
     /// Appends; ready when it is synced. `false` if the log is broken.
     pub async fn append(&self, record: Vec<u8>) -> bool {
+        match self.hand_over(record) {
+            Some(answer) => answer.await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// As [`append`](Self::append), for a producer that is a thread.
+    pub fn append_blocking(&self, record: Vec<u8>) -> bool {
+        self.hand_over(record).is_some_and(|answer| answer.blocking_recv().is_ok())
+    }
+
+    fn hand_over(&self, record: Vec<u8>) -> Option<oneshot::Receiver<()>> {
         let (synced, answer) = oneshot::channel();
-        let sent = self.sender.as_ref().is_some_and(|sender| sender.send(Append { record, synced }).is_ok());
-        sent && answer.await.is_ok()
+        self.sender.as_ref()?.send(Append { record, synced }).ok()?;
+        Some(answer)
     }
 }
 

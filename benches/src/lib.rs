@@ -12,9 +12,15 @@ mod cpu;
 mod journal;
 mod machine;
 mod mode;
+mod no_delay;
+mod null_sink;
+mod smtp_sink;
 
 pub use comparison::{Comparison, Sample, Side};
 pub use cpu::CpuTime;
 pub use journal::{AppendLog, GroupLog};
 pub use machine::machine;
 pub use mode::Mode;
+pub use no_delay::NoDelay;
+pub use null_sink::{NullSink, serve_nothing};
+pub use smtp_sink::SmtpSink;

@@ -13,14 +13,25 @@ pub enum Mode {
 impl Mode {
     /// What `POSTHASTE_BENCH_SMOKE` and `POSTHASTE_BENCH_ROUNDS` ask for.
     pub fn from_env() -> Self {
-        if std::env::var_os("POSTHASTE_BENCH_SMOKE").is_some_and(|value| value != "0") { Self::Smoke } else { Self::Full }
+        if std::env::var_os("POSTHASTE_BENCH_SMOKE").is_some_and(|value| value != "0") {
+            Self::Smoke
+        } else {
+            Self::Full
+        }
     }
 
-    /// The number of rounds: 9, or what `POSTHASTE_BENCH_ROUNDS` says if it is 7 or more.
+    /// Whether this part is to run: all do, unless the command line names some (`cargo bench ... -- one many`).
+    pub fn wants(self, part: &str) -> bool {
+        // Cargo itself adds `--bench`.
+        let mut named = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
+        named.peek().is_none() || named.any(|word| word == part)
+    }
+
+    /// The number of rounds: 15, or what `POSTHASTE_BENCH_ROUNDS` says if it is 7 or more.
     pub fn rounds(self) -> usize {
         let wanted = std::env::var("POSTHASTE_BENCH_ROUNDS").ok().and_then(|text| text.parse().ok());
         match self {
-            Self::Full => wanted.unwrap_or(9).max(7),
+            Self::Full => wanted.unwrap_or(15).max(7),
             Self::Smoke => 1,
         }
     }
@@ -29,7 +40,7 @@ impl Mode {
     pub fn count(self, full: usize) -> usize {
         match self {
             Self::Full => full,
-            Self::Smoke => (full / 200).clamp(4, 64),
+            Self::Smoke => (full / 50).clamp(4, 64),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Engine {
             Submission::Message(message) => {
                 self.check_recipients(message.recipients().count())?;
                 let from = message.from().address();
-                let made = || MessageId::new(&*self.random, from.domain());
+                let made = || MessageId::new(wall, &*self.random, from.domain());
                 let message_id = message.message_id().cloned().unwrap_or_else(made);
                 let content = message.render(&Stamp::new(message.date().unwrap_or(wall), message_id.clone()))?;
                 let envelope = message.envelope(ReversePath::Address(from.clone()))?;

@@ -16,7 +16,7 @@ const fn offence(text: &str, max: usize, printable: bool) -> Option<usize> {
     while at < bytes.len() {
         let b = bytes[at];
         let fine = b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-') || (printable && b.is_ascii_graphic());
-        if !fine && !(printable && b >= 0x80 && !is_control_at(bytes, at)) {
+        if !(fine || printable && b >= 0x80 && !is_control_at(bytes, at)) {
             return Some(at);
         }
         at += 1;

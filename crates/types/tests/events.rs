@@ -8,7 +8,7 @@ use posthaste_types::{
 };
 
 fn smtp(reply: &str) -> Cause {
-    Cause::smtp(Reply::parse(reply.as_bytes()).unwrap(), Stage::Rcpt)
+    Cause::smtp(Reply::parse(reply.as_bytes()).expect("a reply"), Stage::Rcpt)
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use posthaste_types::{MailId, Random, Tick, Timestamp};
+use posthaste_types::{MailId, MessageId, Random, Tick, Timestamp};
 use proptest::prelude::*;
 
 #[test]
@@ -99,6 +99,16 @@ fn mail_ids_sort_by_time() {
     for not in ["8zzzzzzzzzzzzzzzzzzzzzzzzz", "01", "0123456789abcdefghijklmnop", &"ä".repeat(13)] {
         assert!(MailId::parse(not).is_err(), "{not}");
     }
+}
+
+#[test]
+fn message_ids_sort_by_time() {
+    let domain = "a.example".parse().unwrap();
+    let id = |secs, random| MessageId::new(Timestamp::from_unix_secs(secs), &Fixed(random), &domain);
+    assert!(id(1, 0xff) < id(2, 0));
+    assert_eq!(id(1, 0xab).as_str(), format!("0000000003e8{}@a.example", "ab".repeat(14)));
+    assert_eq!(id(-5, 0).as_str(), format!("{}@a.example", "0".repeat(40)), "before 1970 is 1970");
+    assert_eq!(id(1, 0xff).to_string().parse::<MessageId>().unwrap(), id(1, 0xff));
 }
 
 proptest! {
