@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use posthaste_queue::SpoolErrorKind;
 
+use crate::open::private;
 use crate::trouble::Fault;
 
 /// The lock of the file beside the spool, `<path>.lock`. The system lets go of it when the process dies.
@@ -20,7 +21,7 @@ impl OwnerLock {
     /// Takes the lock, or says at once that another has it.
     pub(crate) fn take(path: &Arc<Path>) -> Result<Self, Fault> {
         let beside = lock_path(path);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&beside);
+        let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&beside);
         let file = file.map_err(|error| Fault::of_io(&beside.clone().into(), &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),

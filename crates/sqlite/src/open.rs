@@ -1,6 +1,6 @@
 //! Opening the file.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,14 +38,29 @@ pub(crate) fn resolve(path: &Path) -> Result<Arc<Path>, Fault> {
 
 /// Opens the connection that writes; makes the tables, or brings them forward.
 pub(crate) fn for_writing(path: &Arc<Path>, settings: &Settings) -> Result<Connection, Fault> {
-    look_at_header(path)?;
+    let new = look_at_header(path)?;
+    if new {
+        private(OpenOptions::new().write(true).create(true).truncate(false))
+            .open(path)
+            .map_err(|e| Fault::of_io(path, &e))?;
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags).map_err(|error| Fault::of_sql(path, &error))?;
     prepare_writer(&mut conn, settings, path).map_err(|error| match error {
         Refused::Sql(error) => Fault::of_sql(path, &error),
         Refused::Fault(fault) => fault,
     })?;
+    if new {
+        sync_name(path)?;
+    }
     Ok(conn)
+}
+
+/// The spool holds mail and secrets: files are made for their owner alone.
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 /// Opens a connection that only reads.
@@ -73,16 +88,31 @@ pub(crate) fn hash_key(conn: &Connection, path: &Arc<Path>) -> Result<HashKey, F
     found.map(HashKey::new).map_err(|error| Fault::of_sql(path, &error))
 }
 
+/// Whether the file is empty or not there; an error if it is none of SQLite's.
+///
 /// QUIRK: SQLite takes a file of less than 512 octets for an empty database and writes over it.
-fn look_at_header(path: &Arc<Path>) -> Result<(), Fault> {
+fn look_at_header(path: &Arc<Path>) -> Result<bool, Fault> {
     let mut start = Vec::new();
     match File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start)) {
-        Ok(0) => Ok(()),
-        Ok(_) if start == HEADER => Ok(()),
+        Ok(0) => Ok(true),
+        Ok(_) if start == HEADER => Ok(false),
         Ok(_) => Err(Fault::new(SpoolErrorKind::NotASpool, path, "file is not a database")),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(Fault::of_io(path, &error)),
     }
+}
+
+/// Has the folder remember the name of a new file.
+#[cfg(unix)]
+fn sync_name(path: &Arc<Path>) -> Result<(), Fault> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Fault::of_io(path, &error))
+}
+
+/// Folders cannot be synced here; the file system sees to it.
+#[cfg(not(unix))]
+fn sync_name(_: &Arc<Path>) -> Result<(), Fault> {
+    Ok(())
 }
 
 enum Refused {

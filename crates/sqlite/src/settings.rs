@@ -12,7 +12,7 @@ pub struct Settings {
     /// Octets of pages that each connection keeps in memory; there are three connections. Default: 16 MiB.
     pub page_cache_bytes: usize,
     /// After how many pages (of 4 KiB) the write-ahead log is copied into the file. A longer log makes
-    /// copying rarer, and recovery after a crash longer. Default: 4,000.
+    /// copying rarer, and recovery after a crash longer. Default: 16,000 (64 MiB).
     pub checkpoint_pages: u32,
     /// Octets of the file that are mapped into memory; 0 maps nothing. An I/O error within mapped memory
     /// kills the process (SIGBUS), where it would be an error else. Default: 0.
@@ -31,7 +31,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             page_cache_bytes: 16 << 20,
-            checkpoint_pages: 4_000,
+            checkpoint_pages: 16_000,
             mmap_bytes: 0,
             max_batch: 512,
             max_queue: 1_024,

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use common::{admit, at, id, mail};
 use posthaste_queue::{Query, Spool, SpoolErrorKind};
-use posthaste_sqlite::Sqlite;
+use posthaste_sqlite::{Settings, Sqlite};
 use posthaste_suppression::{Actor, Ask, Entry, Reason, Scope, SuppressionStore, What};
 use posthaste_types::{EventId, StreamName};
 
@@ -87,6 +87,32 @@ fn the_name_of_a_database_in_memory_is_a_file_like_any_other() {
     let folder = tempfile::tempdir().unwrap();
     let spool = Sqlite::open(folder.path().join(":memory:")).unwrap();
     assert!(fs::metadata(spool.path()).unwrap().len() > 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn its_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let _spool = Sqlite::open(folder.path().join("mail.db")).unwrap();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+        names.push(entry.file_name());
+    }
+    assert_eq!(names.len(), 4, "{names:?}");
+}
+
+#[test]
+fn a_disk_without_room_for_the_tables_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mail.db");
+    let mut settings = Settings::default();
+    settings.max_pages = 10;
+    let error = Sqlite::open_with(&path, settings).unwrap_err();
+    assert_eq!(error.kind(), SpoolErrorKind::Full, "{error}");
+    Sqlite::open(&path).unwrap();
 }
 
 #[tokio::test]

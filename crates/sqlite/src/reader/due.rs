@@ -28,11 +28,7 @@ pub(crate) fn due(
             Some(cursor) => (cursor.at.as_unix_micros(), cursor.mail.to_string(), i64::from(cursor.recipient)),
             None => (i64::MIN, String::new(), -1),
         };
-        let sql = format!(
-            "SELECT {RECIPIENT_COLUMNS}, m.expires FROM recipient AS r LEFT JOIN mail AS m ON m.id = r.mail \
-             WHERE r.fate IS NULL AND r.lease_node IS NULL AND r.priority = ?1 AND r.next <= ?2 \
-             AND (r.next, r.mail, r.place) > (?3, ?4, ?5) ORDER BY r.next, r.mail, r.place"
-        );
+        let sql = due_sql();
         let mut statement = conn.prepare_cached(&sql)?;
         let mut rows = statement.query(params![this, Micros(until), at, mail, place])?;
         while free < limit
@@ -49,15 +45,12 @@ pub(crate) fn due(
 
 /// When the earliest recipient behind `after` is due: one that is free, or whose lease runs out then.
 pub(crate) fn next_due(conn: &Connection, after: Timestamp) -> Result<Option<Timestamp>, Trouble> {
-    let sql = "SELECT min(max(lease_until, next)) FROM recipient \
-               WHERE lease_node IS NOT NULL AND fate IS NULL AND max(lease_until, next) > ?1";
-    let mut earliest: Option<i64> = conn.prepare_cached(sql)?.query_row([Micros(after)], |row| row.get(0))?;
+    let mut earliest: Option<i64> =
+        conn.prepare_cached(NEXT_ABANDONED)?.query_row([Micros(after)], |row| row.get(0))?;
     let mut priority = first_priority(conn, None)?;
     while let Some(this) = priority {
-        let sql = "SELECT next FROM recipient WHERE fate IS NULL AND lease_node IS NULL AND priority = ?1 \
-                   AND next > ?2 ORDER BY next LIMIT 1";
         let next: Option<i64> =
-            conn.prepare_cached(sql)?.query_row(params![this, Micros(after)], |row| row.get(0)).optional()?;
+            conn.prepare_cached(NEXT)?.query_row(params![this, Micros(after)], |row| row.get(0)).optional()?;
         earliest = earliest.into_iter().chain(next).min();
         priority = priority_below(conn, this)?;
     }
@@ -75,10 +68,7 @@ pub(crate) fn backlog(conn: &Connection) -> Result<u64, Trouble> {
 
 /// Those whose lease ran out by `until`.
 fn abandoned(conn: &Connection, until: Timestamp, after: Option<DueCursor>) -> Result<Found<Due>, Trouble> {
-    let sql = format!(
-        "SELECT {RECIPIENT_COLUMNS}, m.expires FROM recipient AS r LEFT JOIN mail AS m ON m.id = r.mail \
-         WHERE r.lease_node IS NOT NULL AND r.lease_until <= ?1 AND r.next <= ?1 AND r.fate IS NULL"
-    );
+    let sql = abandoned_sql();
     let mut found = Found::default();
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([Micros(until)])?;
@@ -129,7 +119,57 @@ fn first_priority(conn: &Connection, at_most: Option<i8>) -> Result<Option<i64>,
 }
 
 fn priority_below(conn: &Connection, priority: i64) -> Result<Option<i64>, rusqlite::Error> {
-    let sql = "SELECT priority FROM recipient WHERE fate IS NULL AND lease_node IS NULL AND priority < ?1 \
-               ORDER BY priority DESC LIMIT 1";
-    conn.prepare_cached(sql)?.query_row([priority], |row| row.get(0)).optional()
+    conn.prepare_cached(PRIORITY)?.query_row([priority], |row| row.get(0)).optional()
+}
+
+fn due_sql() -> String {
+    format!(
+        "SELECT {RECIPIENT_COLUMNS}, m.expires FROM recipient AS r LEFT JOIN mail AS m ON m.id = r.mail \
+         WHERE r.fate IS NULL AND r.lease_node IS NULL AND r.priority = ?1 AND r.next <= ?2 \
+         AND (r.next, r.mail, r.place) > (?3, ?4, ?5) ORDER BY r.next, r.mail, r.place"
+    )
+}
+
+fn abandoned_sql() -> String {
+    format!(
+        "SELECT {RECIPIENT_COLUMNS}, m.expires FROM recipient AS r LEFT JOIN mail AS m ON m.id = r.mail \
+         WHERE r.lease_node IS NOT NULL AND r.lease_until <= ?1 AND r.next <= ?1 AND r.fate IS NULL"
+    )
+}
+
+const NEXT: &str = "SELECT next FROM recipient WHERE fate IS NULL AND lease_node IS NULL AND priority = ?1 \
+    AND next > ?2 ORDER BY next LIMIT 1";
+const NEXT_ABANDONED: &str = "SELECT min(max(lease_until, next)) FROM recipient \
+    WHERE lease_node IS NOT NULL AND fate IS NULL AND max(lease_until, next) > ?1";
+const PRIORITY: &str = "SELECT priority FROM recipient WHERE fate IS NULL AND lease_node IS NULL AND priority < ?1 \
+    ORDER BY priority DESC LIMIT 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is leased, ended or not due yet is never stepped over, and nothing is sorted.
+    #[test]
+    fn what_is_due_is_read_along_its_index() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(crate::schema::MIGRATIONS[0]).unwrap();
+        let table = [
+            (due_sql(), "SEARCH r USING INDEX recipient_due (priority=? AND (next,mail,place)>(?,?,?) AND next<?)"),
+            (abandoned_sql(), "SEARCH r USING INDEX recipient_leased (lease_until<?)"),
+            (NEXT.to_owned(), "SEARCH recipient USING INDEX recipient_due (priority=? AND next>?)"),
+            (NEXT_ABANDONED.to_owned(), "SEARCH recipient USING INDEX recipient_leased"),
+            (PRIORITY.to_owned(), "SEARCH recipient USING INDEX recipient_due (priority<?)"),
+        ];
+        for (sql, expected) in table {
+            let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let mut rows = statement.raw_query();
+            let mut steps = Vec::new();
+            while let Some(row) = rows.next().unwrap() {
+                steps.push(row.get::<_, String>(3).unwrap());
+            }
+            assert_eq!(steps[0], expected, "{sql}");
+            let rest = ["SEARCH m USING PRIMARY KEY (id=?) LEFT-JOIN"];
+            assert!(steps[1..].iter().all(|step| rest.contains(&step.as_str())), "{sql}: {steps:?}");
+        }
+    }
 }

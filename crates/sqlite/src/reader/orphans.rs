@@ -12,8 +12,8 @@ use crate::writer::Damaged;
 /// What `node` began and never settled.
 pub(crate) fn orphans(conn: &Connection, node: &NodeId) -> Result<Found<Orphan>, Trouble> {
     let sql = format!(
-        "SELECT {RECIPIENT_COLUMNS} FROM recipient AS r WHERE r.lease_node = ?1 AND r.fate IS NULL \
-         ORDER BY r.mail, r.place"
+        "SELECT {RECIPIENT_COLUMNS} FROM recipient AS r INDEXED BY recipient_leased \
+         WHERE r.lease_node = ?1 AND r.fate IS NULL ORDER BY r.mail, r.place"
     );
     let mut found = Found::default();
     let mut statement = conn.prepare_cached(&sql)?;
