@@ -142,7 +142,7 @@ impl Engine {
             List::Unasked => self.ask_list(lease).await?,
         };
         if self.dispatch().is_cancelled(batch.mail) {
-            self.settle_all(&lease, |_| Fate::Cancelled, WITHDRAWN).await;
+            self.end_unmade(&lease, Fate::Cancelled, WITHDRAWN).await;
             return None;
         }
         let mut redirect = None;
@@ -160,7 +160,7 @@ impl Engine {
         let (lease, out) = lease.split(|place| withheld.get(place).copied().flatten().is_none());
         if let Some(out) = out {
             let why = withheld.iter().flatten().next().copied().unwrap_or_default();
-            self.settle_all(&out, |_| Fate::Withheld, why).await;
+            self.end_unmade(&out, Fate::Withheld, why).await;
         }
         lease.map(|lease| (lease, redirect))
     }
@@ -194,7 +194,8 @@ impl Engine {
             let mut entries = entries.iter().flatten();
             let done = out.each(|_, state, _| {
                 let entry = entries.next()?;
-                Some(Settled::Ended(suppressed(entry, out.granted.accepted, out.at, state.attempts)))
+                let attempts = state.attempts.saturating_sub(1); // this one is not made
+                Some(Settled::Ended(suppressed(entry, out.granted.accepted, out.at, attempts)))
             });
             self.settle_lease(&out, done).await;
         }
@@ -209,7 +210,7 @@ impl Engine {
         route: &Route,
         redirect: Option<&Address>,
     ) -> Result<Outcomes, TransportError> {
-        let attempt = self.attempt(lease, route, redirect);
+        let attempt = self.attempt(lease, route, redirect)?;
         if let Some(outcome) = route.outcome() {
             return Ok(Outcomes::all(&attempt, outcome.clone()));
         }
@@ -236,15 +237,17 @@ impl Engine {
         }
     }
 
-    fn attempt(&self, lease: &Lease, route: &Route, redirect: Option<&Address>) -> Attempt {
-        let mail = lease.granted.mail.clone();
-        let mail = match redirect.and_then(|to| Envelope::new(mail.envelope().from().clone(), [to]).ok()) {
-            Some(envelope) => mail.with_envelope(envelope),
-            None => mail,
-        };
+    fn attempt(&self, lease: &Lease, route: &Route, redirect: Option<&Address>) -> Result<Attempt, TransportError> {
+        let mut mail = lease.granted.mail.clone();
+        if let Some(stand_in) = redirect {
+            // Without an envelope to the stand-in there is no attempt: never one to the recipients.
+            let (from, require_tls) = (mail.envelope().from().clone(), mail.envelope().require_tls());
+            let envelope = Envelope::new(from, [stand_in]).map_err(TransportError::internal)?;
+            mail = mail.with_envelope(envelope.with_require_tls(require_tls));
+        }
         let generation = lease.granted.recipients.first().map_or(0, |(_, state)| state.generation);
         let key = AttemptKey::new(&mail, generation.saturating_add(1));
-        Attempt::builder(mail)
+        let attempt = Attempt::builder(mail)
             .key(key)
             .timeout(self.settings.attempt_timeout)
             .source(self.source.clone())
@@ -253,8 +256,8 @@ impl Engine {
             .tags(lease.granted.meta.tags.clone())
             .repeat(lease.repeat)
             .progress(self.transport.capabilities().progress())
-            .awaits_record()
-            .build()
+            .awaits_record();
+        Ok(attempt.build())
     }
 
     async fn settle_result(

@@ -124,13 +124,15 @@ impl Engine {
         let (now, wall) = (self.now(), self.clock.wall());
         let settlement = |place: u32| {
             let recipient = tracked.recipients.get(usize::try_from(place).ok()?)?;
-            if recipient.ending.is_some() || recipient.in_flight {
+            if recipient.ending.is_some() {
                 return None;
             }
+            // In flight and not under way: a lease that nobody will settle, because the spool did not take that.
+            let attempt = recipient.in_flight.then_some(recipient.state.attempts);
             let mut ending = Ending::new(Fate::Cancelled, now, now.since(tracked.accepted), recipient.state.attempts);
             ending.evidence = vec![Evidence::new(EvidenceSource::Rule, WITHDRAWN)];
             let kind = EventKind::Ended { ending: ending.clone() };
-            let mut settlement = Settlement::new(tracked.id, place, None, Settled::Ended(ending));
+            let mut settlement = Settlement::new(tracked.id, place, attempt, Settled::Ended(ending));
             settlement.events = vec![self.event(tracked.id, Some(&recipient.address), &tracked.meta, wall, kind)];
             Some(settlement)
         };

@@ -94,7 +94,7 @@ impl Engine {
         let now = self.now();
         match error.kind() {
             TransportErrorKind::Withdrawn if self.dispatch().is_cancelled(batch.mail) => {
-                self.settle_all(lease, |_| Fate::Cancelled, WITHDRAWN).await;
+                self.end_unmade(lease, Fate::Cancelled, WITHDRAWN).await;
             }
             TransportErrorKind::Withdrawn => {
                 let next = now.saturating_add(WITHDRAWN_WAIT);
@@ -144,11 +144,16 @@ impl Engine {
         self.settle_lease(lease, done).await;
     }
 
-    /// Ends all recipients of a lease alike.
-    pub(crate) async fn settle_all(&self, lease: &Lease, fate: impl Fn(&Address) -> Fate, why: &str) {
+    /// Ends all recipients of a lease alike; their attempt was not made.
+    pub(crate) async fn end_unmade(&self, lease: &Lease, fate: Fate, why: &str) {
+        self.end_all(lease, fate, why, 1).await;
+    }
+
+    async fn end_all(&self, lease: &Lease, fate: Fate, why: &str, unmade: u32) {
         let now = self.now();
-        let done = lease.each(|_, state, to| {
-            let mut ending = Ending::new(fate(to), now, now.since(lease.granted.accepted), state.attempts);
+        let done = lease.each(|_, state, _| {
+            let attempts = state.attempts.saturating_sub(unmade);
+            let mut ending = Ending::new(fate, now, now.since(lease.granted.accepted), attempts);
             ending.evidence = vec![Evidence::new(EvidenceSource::Rule, why)];
             Some(Settled::Ended(ending))
         });
@@ -162,7 +167,7 @@ impl Engine {
             self.settle_outcomes(lease, vec![outcome; lease.granted.recipients.len()]).await;
         } else {
             let why = format!("redirected to {stand_in}: {outcome}");
-            self.settle_all(lease, |_| Fate::Withheld, &why).await;
+            self.end_all(lease, Fate::Withheld, &why, 0).await;
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use posthaste_queue::{
     Admission, Begin, Begun, Due, DueCursor, MemorySpool, NewMail, Orphan, Query, Refusal, Settled, Settlement, Spool,
-    SpoolError, Tracked,
+    SpoolError, SpoolErrorKind, Tracked,
 };
 use posthaste_suppression::{Actor, Ask, Entry, Put, ScanCursor, Scope, StoreError, SuppressionStore, What};
 use posthaste_types::{Ending, Event, EventId, Fate, MailId, NodeId, Timestamp};
@@ -26,6 +26,8 @@ pub(crate) struct Hooks {
     pub(crate) begun: Semaphore,
     /// Mails whose records are damaged.
     pub(crate) damaged: Mutex<HashSet<MailId>>,
+    /// So many settlements fail, and not for a while.
+    pub(crate) lost: AtomicUsize,
     /// How many rows `due` gave.
     pub(crate) read: AtomicUsize,
     /// How often it was asked.
@@ -38,6 +40,7 @@ impl Default for Hooks {
             spool: MemorySpool::new(),
             begun: Semaphore::new(PLENTY),
             damaged: Mutex::default(),
+            lost: AtomicUsize::new(0),
             read: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
         }
@@ -105,6 +108,9 @@ impl Spool for Hooked {
     }
 
     async fn settle(&self, done: Vec<Settlement>) -> Result<(), SpoolError> {
+        if self.0.lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            return Err(SpoolError::new(SpoolErrorKind::Io, "a write fails"));
+        }
         self.0.spool.settle(done).await
     }
 
