@@ -14,7 +14,7 @@ use crate::trouble::Fault;
 /// The file itself stays: were it removed, two processes could hold locks of two files of one name.
 #[derive(Debug)]
 pub(crate) struct OwnerLock {
-    _file: File,
+    file: File,
 }
 
 impl OwnerLock {
@@ -24,12 +24,21 @@ impl OwnerLock {
         let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&beside);
         let file = file.map_err(|error| Fault::of_io(&beside.clone().into(), &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => {
                 Err(Fault::new(SpoolErrorKind::InUse, path, "in use: another owner has it open"))
             }
             Err(TryLockError::Error(error)) => Err(Fault::of_io(&beside.into(), &error)),
         }
+    }
+}
+
+impl Drop for OwnerLock {
+    /// Lets go by name: a process that is being started right now may hold a copy of the descriptor until it begins
+    /// its program, and closing ours alone would leave the file locked as long.
+    fn drop(&mut self) {
+        // What cannot be unlocked is let go by closing.
+        let _ = self.file.unlock();
     }
 }
 
