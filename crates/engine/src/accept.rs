@@ -7,7 +7,7 @@ use posthaste_message::Stamp;
 use posthaste_queue::{Admission, MailMeta, NewMail};
 use posthaste_suppression::{Ask, Entry, Verdict, decide};
 use posthaste_types::{
-    Address, Content, Ending, Envelope, EventKind, Evidence, EvidenceSource, Fate, Mail, MailId, MessageId, OnceKey,
+    Address, Content, Ending, Envelope, EventKind, Evidence, EvidenceSource, Fate, Mail, MailId, MessageId,
     ReversePath, Timestamp,
 };
 
@@ -54,10 +54,6 @@ impl Engine {
         // Its age counts from when the mail may leave: a report comes back behind that.
         let envelope = self.with_return_path(id, draft.envelope, send_at.map_or(wall, |at| at.max(wall)));
         let expire = expire_after.or(policy.expire).unwrap_or(self.settings.schedule.expire);
-        let once = match once {
-            Some(once) => once,
-            None => OnceKey::parse(&format!("mail/{id}"))?,
-        };
         let mail = Mail::new(id, envelope, content).with_message_id(draft.message_id);
         Ok(Prepared { mail, meta, once, fingerprint: draft.fingerprint, send_at, expire })
     }
@@ -176,7 +172,8 @@ impl Engine {
         }
         let mut new = NewMail::new(mail, now, due.saturating_add(expire));
         new.meta = meta;
-        new.once = Some((once, fingerprint));
+        // Without a key of the application the spool knows a repetition by the mail's id.
+        new.once = once.map(|once| (once, fingerprint));
         new.due = due;
         new.ended = ended;
         new.events = events;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub struct Prepared {
     pub(crate) mail: Mail,
     pub(crate) meta: MailMeta,
-    pub(crate) once: OnceKey,
+    pub(crate) once: Option<OnceKey>,
     pub(crate) fingerprint: [u8; 32],
     pub(crate) send_at: Option<Timestamp>,
     pub(crate) expire: Duration,
@@ -35,9 +35,9 @@ impl Prepared {
         self.mail.message_id()
     }
 
-    /// The key under which it is accepted once: the application's, or one that was made.
-    pub fn key(&self) -> &OnceKey {
-        &self.once
+    /// The application's key. Without one it is accepted once by its [`id`](Self::id).
+    pub fn key(&self) -> Option<&OnceKey> {
+        self.once.as_ref()
     }
 
     /// The mail.
@@ -111,7 +111,7 @@ struct Head {
     tenant: Option<TenantName>,
     tags: Tags,
     priority: i8,
-    once: OnceKey,
+    once: Option<OnceKey>,
     fingerprint: [u8; 32],
     send_at: Option<Timestamp>,
     expire: Duration,
