@@ -21,12 +21,15 @@ use std::hash::{BuildHasher, RandomState};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use judge::{Log, Story};
 use other::Other;
 
 const KILLS: usize = 30;
 const SIGKILL: i32 = 9;
+/// Nothing in the run takes nearly so long; a Mailer that forgot something looks for it after a minute.
+const PATIENCE: Duration = Duration::from_secs(40);
 /// What the two say on their way, roughly: each mail is acknowledged, received and settled.
 const LINES: usize = 3 * mail::TOTAL;
 
@@ -227,7 +230,8 @@ impl Run {
 
     fn hear_until(&mut self, mut enough: impl FnMut(&Said) -> bool) {
         loop {
-            let said = self.said.recv().unwrap();
+            let said = self.said.recv_timeout(PATIENCE);
+            let said = said.expect("nobody says anything: something that is due was forgotten");
             self.lines += usize::from(is_progress(&said));
             if let Said::Sender(line) = &said
                 && let Some(number) = line.strip_prefix("acknowledged ")
