@@ -1,5 +1,6 @@
 //! The loop of a Mailer, held by its handles.
 
+use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -24,7 +25,11 @@ impl Running {
         let task = tokio::spawn({
             let engine = engine.clone();
             async move {
-                let drained = dispatch::run(engine.clone()).await;
+                let drained = tokio::select! {
+                    biased;
+                    drained = dispatch::run(engine.clone()) => drained,
+                    never = forget_what_is_old(&engine) => match never {},
+                };
                 tell.send_replace(Some(close(&engine, drained).await));
             }
         });
@@ -56,6 +61,16 @@ impl Drop for Running {
     }
 }
 
+/// Forgets mails that ended longer ago than they are kept, and their events; a part of them at a time.
+async fn forget_what_is_old(engine: &Engine) -> Infallible {
+    loop {
+        engine.clock.sleep_until(engine.clock.tick().saturating_add(HOUSEKEEPING)).await;
+        let before = engine.now().saturating_sub(engine.settings.keep);
+        // A spool that fails is asked again in an hour.
+        while engine.spool.forget(before, FORGOTTEN_AT_ONCE).await.is_ok_and(|count| count == FORGOTTEN_AT_ONCE) {}
+    }
+}
+
 /// Says goodbye to peers, and lets go of the spool.
 async fn close(engine: &Engine, drained: Drained) -> Stopped {
     let until = engine.clock.tick().saturating_add(GOODBYE);
@@ -83,5 +98,9 @@ pub struct Stopped {
     pub waiting: u64,
 }
 
+/// How often the spool is looked through for what is old.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+/// Mails forgotten in one transaction, so that no send waits long behind it.
+const FORGOTTEN_AT_ONCE: usize = 500;
 /// How long a transport may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(10);

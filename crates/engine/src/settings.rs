@@ -27,6 +27,9 @@ pub struct Settings {
     pub hold: Duration,
     /// How long [`Mailer::stop`](crate::Mailer::stop) lets attempts under way go on. Default: 30 s.
     pub stop_grace: Duration,
+    /// How long a mail is known behind the end of its last recipient, with its keys and events. Default: 35 days, longer
+    /// than a return path counts (30 days). Read durable events within this time.
+    pub keep: Duration,
     /// How many live events a slow reader may be behind before it loses some. Default: 4,096.
     pub live_events: usize,
     /// The name of this process in the spool. Default: `main`.
@@ -44,6 +47,7 @@ impl Default for Settings {
             max_admitting: 1024,
             hold: Duration::from_secs(60),
             stop_grace: Duration::from_secs(30),
+            keep: Duration::from_secs(35 * 24 * 3600),
             live_events: 4096,
             node: NodeId::from_static("main"),
         }

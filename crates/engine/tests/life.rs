@@ -381,3 +381,17 @@ async fn each_recipient_has_a_fate_of_its_own() {
     assert_eq!(inbox.all_to("c@example.org").len(), 1);
     assert_eq!(inbox.all_to("a@example.org").len(), 1);
 }
+
+#[tokio::test]
+async fn what_ended_long_ago_is_forgotten() {
+    let (mailer, inbox) = mailer().await;
+    let old = mailer.send(message("bob@example.org")).await.expect("accepted");
+    inbox.advance(34 * 24 * HOUR).await;
+    assert!(mailer.receipt(old.id()).await.expect("an answer").is_some());
+    let new = mailer.send(message("eve@example.org")).await.expect("accepted");
+    inbox.advance(2 * 24 * HOUR).await;
+    assert!(mailer.receipt(old.id()).await.expect("an answer").is_none());
+    assert!(mailer.receipt(new.id()).await.expect("an answer").is_some());
+    let first = mailer.events(EventId::START).open().try_next().await.expect("events").expect("one");
+    assert_eq!(first.mail, Some(new.id()), "its events went with it");
+}
