@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use posthaste_queue::{Batch, BatchId, Due, Offered, Scheduler, SiteKey};
 use posthaste_types::{Domain, MailId, Tick, Timestamp};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use crate::cancel::{Cancelling, Finished, Swept};
+use crate::drain::{Drained, Work, drain};
 use crate::in_flight::InFlight;
 use crate::inner::{A_WHILE, Engine};
 use crate::reading::{Load, Page, Placed, Reading, Seen};
@@ -154,15 +155,6 @@ pub(crate) async fn run(engine: Arc<Engine>) -> Drained {
     drain(&engine, work).await
 }
 
-/// What became of the attempts that were under way when the Mailer stopped.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Drained {
-    /// They ended within the grace.
-    pub(crate) finished: usize,
-    /// They were dropped behind it.
-    pub(crate) dropped: usize,
-}
-
 /// Reads a page of what is due from the spool, if it is time for one. One, so that what may start starts in between.
 async fn read_page(engine: &Arc<Engine>) {
     let now = engine.now();
@@ -233,13 +225,6 @@ async fn attempt(engine: Arc<Engine>, batch: Batch) -> Work {
     Work::Attempt
 }
 
-/// What a task of the loop did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Work {
-    Attempt,
-    Route,
-}
-
 /// The place of a batch, freed even if a hook panics: a place lost is a place lost for good.
 struct Place {
     engine: Arc<Engine>,
@@ -269,35 +254,6 @@ impl Drop for Place {
             self.finish(Swept::Yes);
         }
     }
-}
-
-/// Lets attempts under way end, for as long as the grace lasts; then drops them.
-async fn drain(engine: &Arc<Engine>, mut work: JoinSet<Work>) -> Drained {
-    // What has not begun does not begin.
-    engine.dispatch().in_flight.values_mut().for_each(InFlight::withdraw);
-    let mut drained = Drained::default();
-    let until = engine.clock.tick().saturating_add(*engine.grace.lock().unwrap_or_else(PoisonError::into_inner));
-    loop {
-        tokio::select! {
-            biased;
-            ended = work.join_next() => match ended {
-                Some(ended) => drained.finished += attempts(&ended),
-                None => return drained,
-            },
-            () = engine.clock.sleep_until(until) => break,
-        }
-    }
-    engine.grace_over.send_replace(true);
-    // Each attempt now drops its transport and settles what it came to.
-    while let Some(ended) = work.join_next().await {
-        drained.dropped += attempts(&ended);
-    }
-    drained
-}
-
-/// One, if an attempt ended; one that panicked too.
-fn attempts(ended: &Result<Work, JoinError>) -> usize {
-    usize::from(!matches!(ended, Ok(Work::Route)))
 }
 
 /// With no more recipients than this in memory, it has run low.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::dispatch::{self, Drained};
+use crate::dispatch;
+use crate::drain::Drained;
 use crate::inner::Engine;
 
 /// The loop of a Mailer, held by its handles: with the last of them it ends.
