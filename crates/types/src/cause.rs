@@ -6,7 +6,7 @@ use crate::domain::DnsName;
 use crate::reply::Reply;
 use crate::text::Text;
 
-/// What decided an [`Outcome`].
+/// What decided an [`Outcome`](crate::Outcome).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
