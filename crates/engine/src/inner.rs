@@ -1,6 +1,7 @@
 //! What all parts of a running Mailer share.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,7 +21,6 @@ use crate::steady::Steady;
 use crate::waiters::Waiters;
 
 /// What all parts of a running Mailer share.
-#[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) suppressions: Arc<dyn SuppressionStore>,
@@ -61,6 +61,13 @@ pub(crate) enum ListPlace {
     Apart,
     /// In the spool: asked by `begin` in its transaction.
     InSpool,
+}
+
+/// Its name alone: who is mailed, and by which settings, stays out of logs.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("node", &self.settings.node).finish_non_exhaustive()
+    }
 }
 
 impl Engine {

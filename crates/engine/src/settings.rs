@@ -11,7 +11,8 @@ use posthaste_types::{Address, Domain, NodeId};
 pub struct Settings {
     /// Retries and expiry, where a stream has none of its own. Default: [`Schedule::default`].
     pub schedule: Schedule,
-    /// Attempts at once and recipients in memory. Default: [`SchedulerConfig::default`].
+    /// Attempts at once and recipients in memory; a sixteenth of these more may wait for routes. Default:
+    /// [`SchedulerConfig::default`].
     pub scheduler: SchedulerConfig,
     /// How long one attempt may take, a second at least. Default: 30 minutes, more than the sum of what RFC 5321 §4.5.3.2 lets a
     /// slow peer take for one message.

@@ -38,6 +38,17 @@ async fn the_loop_ends_with_the_last_handle() {
 }
 
 #[tokio::test]
+async fn a_handle_does_not_print_who_is_mailed() {
+    let (mailer, inbox) = mailer().await;
+    inbox.hang("bob@example.org");
+    let receipt = mailer.send(message("bob@example.org")).await.expect("accepted");
+    inbox.settle().await;
+    let printed = format!("{mailer:?} {receipt:?} {:?}", mailer.watch());
+    assert!(!printed.contains("bob") && !printed.contains("example.org"), "{printed}");
+    assert!(printed.contains("main"), "but which Mailer it is: {printed}");
+}
+
+#[tokio::test]
 async fn who_follows_events_is_told_that_the_last_handle_is_gone() {
     let (mailer, clock, _memory) = alone().await;
     let (mut live, mut durable) = (mailer.watch().open(), mailer.events(EventId::START).open());
