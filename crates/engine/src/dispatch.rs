@@ -13,7 +13,7 @@ use crate::cancel::{Cancelling, Finished, Swept};
 use crate::drain::{Drained, Work, drain};
 use crate::in_flight::InFlight;
 use crate::inner::{A_WHILE, Engine};
-use crate::reading::{Load, Page, Placed, Reading, Seen};
+use crate::reading::{Load, Page, Placed, Reading, Seen, Sooner};
 use crate::routes::{Awaiting, Routes, Routing};
 
 /// The state of the loop. All under one lock, held for a few operations at a time and never over a wait.
@@ -114,17 +114,22 @@ impl Engine {
     /// Hands new recipients to the scheduler, without a look at the spool.
     pub(crate) fn dispatch_new(&self, due: Vec<Due>) {
         let (now, tick) = (self.now(), self.clock.tick());
+        // Whoever is to wait for long need not wake the loop.
+        let mut wakes = false;
         {
             let mut dispatch = self.dispatch();
             for due in due {
                 if due.at > now {
-                    dispatch.look_at(due.at);
+                    wakes |= dispatch.reading.look_at(due.at) == Sooner::Yes;
                 } else {
                     dispatch.place(due, tick);
+                    wakes = true;
                 }
             }
         }
-        self.wake.notify_one();
+        if wakes {
+            self.wake.notify_one();
+        }
     }
 }
 

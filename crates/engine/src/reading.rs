@@ -79,9 +79,13 @@ impl Reading {
         Self { next: Some(begin), missed: false, sweep: None, feed: None, rest: begin, fed: begin }
     }
 
-    /// Something is due at `at`.
-    pub(crate) fn look_at(&mut self, at: Timestamp) {
-        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    /// Something is due at `at`. Whether that is sooner than all that was known.
+    pub(crate) fn look_at(&mut self, at: Timestamp) -> Sooner {
+        if self.next.is_some_and(|next| next <= at) {
+            return Sooner::No;
+        }
+        self.next = Some(at);
+        Sooner::Yes
     }
 
     /// Something that is due is not in memory.
@@ -166,6 +170,13 @@ impl Reading {
     }
 }
 
+/// Whether the loop has to wake sooner than it meant to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sooner {
+    Yes,
+    No,
+}
+
 /// Whether a reading has seen all that was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
@@ -238,7 +249,8 @@ mod tests {
             let key = (Reverse(priority), at, mail);
             self.waiting.insert(key, site);
             if later > 0 {
-                return self.reading.look_at(at);
+                self.reading.look_at(at);
+                return;
             }
             let mut placed = Placed::default();
             self.place(key, site, &mut placed);
@@ -276,7 +288,9 @@ mod tests {
                 let rows: Vec<Due> = rows.into_iter().map(|(due, _)| due).collect();
                 if self.reading.read(page, &rows, placed, self.now, self.load()) == Seen::All {
                     let next = self.waiting.keys().map(|key| key.1).filter(|at| page.until < *at).min();
-                    next.into_iter().for_each(|next| self.reading.look_at(next));
+                    if let Some(next) = next {
+                        self.reading.look_at(next);
+                    }
                 }
                 self.pages += 1;
                 assert!(self.pages - before < 100, "it reads without end: {:?}", self.reading);
