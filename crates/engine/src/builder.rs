@@ -194,6 +194,9 @@ impl MailerBuilder {
         settings.check().map_err(|text| StartError::new(StartErrorKind::Setting, text))?;
         settings.scheduler.max_recipients =
             settings.scheduler.max_recipients.min(transport.capabilities().recipient_limit());
+        let own =
+            |(name, policy): (&StreamName, &StreamPolicy)| Some((name.clone(), policy.schedule(&settings.schedule)?));
+        let schedules = self.streams.iter().filter_map(own).collect();
         let (live, _) = broadcast::channel(settings.live_events.max(1));
         let engine = Arc::new(Engine {
             steady: Mutex::new(Steady::new(&*self.clock)),
@@ -215,6 +218,7 @@ impl MailerBuilder {
             clock: self.clock,
             random: self.random,
             return_paths,
+            schedules,
             streams: self.streams,
             audience: self.audience,
             source: self.source,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use posthaste_bounce::Rules;
-use posthaste_queue::{MailMeta, Spool};
+use posthaste_queue::{MailMeta, Schedule, Spool};
 use posthaste_sign::Sign;
 use posthaste_suppression::SuppressionStore;
 use posthaste_token::ReturnPaths;
@@ -34,6 +34,8 @@ pub(crate) struct Engine {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) return_paths: Option<ReturnPaths>,
     pub(crate) streams: HashMap<StreamName, StreamPolicy>,
+    /// The schedules of streams that have their own.
+    pub(crate) schedules: HashMap<StreamName, Schedule>,
     pub(crate) audience: Audience,
     pub(crate) source: Option<Source>,
     pub(crate) tls_policy: TlsPolicy,
@@ -78,6 +80,11 @@ impl Engine {
 
     pub(crate) fn dispatch(&self) -> MutexGuard<'_, Dispatch> {
         self.dispatch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The schedule of a stream.
+    pub(crate) fn schedule(&self, stream: &StreamName) -> &Schedule {
+        self.schedules.get(stream).unwrap_or(&self.settings.schedule)
     }
 
     /// A random number, for jitter.

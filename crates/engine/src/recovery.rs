@@ -19,7 +19,7 @@ impl Engine {
         for orphan in orphans {
             let outcome = Outcome::in_doubt(Cause::local("the process ended during the attempt"));
             let window = Window::new(orphan.accepted, orphan.expires, now);
-            let schedule = &self.settings.schedule;
+            let schedule = self.schedule(&orphan.meta.stream);
             let next = Progression::of(&orphan.state, &outcome, Fate::Delivered, window, schedule, chance);
             let event = |kind| self.event(orphan.mail, Some(&orphan.address), &orphan.meta, wall, kind);
             let repeat = orphan.state.repeat();

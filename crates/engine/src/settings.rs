@@ -85,6 +85,8 @@ pub struct StreamPolicy {
     pub priority: i8,
     /// How long after acceptance a mail is given up; the schedule's own time if `None`.
     pub expire: Option<Duration>,
+    /// The waits between attempts, the last one repeated; the schedule's own if `None`.
+    pub delays: Option<&'static [Duration]>,
     /// Whether every mail must carry a way out.
     pub way_out: WayOut,
 }
@@ -102,17 +104,23 @@ pub enum WayOut {
 impl StreamPolicy {
     /// Mail that answers to something its recipient did: receipts, notices. Priority 0.
     pub const fn transactional() -> Self {
-        Self { priority: 0, expire: None, way_out: WayOut::Optional }
+        Self { priority: 0, expire: None, delays: None, way_out: WayOut::Optional }
     }
 
-    /// Codes and links that are worthless after a quarter of an hour. Priority 50.
+    /// Codes and links that are worthless after a quarter of an hour: given up then, tried again after one minute,
+    /// two, three and four, so that greylisting (RFC 6647) does not cost them. Priority 50.
     pub const fn codes() -> Self {
-        Self { priority: 50, expire: Some(Duration::from_secs(15 * 60)), way_out: WayOut::Optional }
+        Self {
+            priority: 50,
+            expire: Some(MINUTE.saturating_mul(15)),
+            delays: Some(&CODE_DELAYS),
+            way_out: WayOut::Optional,
+        }
     }
 
     /// Mail to many: given up after 48 hours, behind everything else, and with a way out. Priority -50.
     pub const fn bulk() -> Self {
-        Self { priority: -50, expire: Some(Duration::from_secs(48 * 3600)), way_out: WayOut::Required }
+        Self { priority: -50, expire: Some(Duration::from_secs(48 * 3600)), delays: None, way_out: WayOut::Required }
     }
 
     /// The same, given up after `expire`.
@@ -120,6 +128,20 @@ impl StreamPolicy {
     pub const fn expire_after(mut self, expire: Duration) -> Self {
         self.expire = Some(expire);
         self
+    }
+
+    /// The same, with waits of its own between attempts; the last one repeats.
+    #[must_use]
+    pub const fn retry_after(mut self, delays: &'static [Duration]) -> Self {
+        self.delays = Some(delays);
+        self
+    }
+
+    /// The schedule of this stream, where it has waits of its own.
+    pub(crate) fn schedule(&self, general: &Schedule) -> Option<Schedule> {
+        let mut schedule = general.clone();
+        schedule.delays = self.delays.filter(|delays| !delays.is_empty())?.to_vec();
+        Some(schedule)
     }
 }
 
@@ -167,3 +189,7 @@ impl Audience {
         }
     }
 }
+
+const MINUTE: Duration = Duration::from_secs(60);
+const CODE_DELAYS: [Duration; 4] =
+    [MINUTE, Duration::from_secs(120), Duration::from_secs(180), Duration::from_secs(240)];

@@ -30,7 +30,7 @@ impl Engine {
         let missing = no_outcome();
         let done = lease.each(|i, state, _| {
             let outcome = outcomes.get(i).unwrap_or(&missing);
-            let schedule = &self.settings.schedule;
+            let schedule = self.schedule(&lease.granted.meta.stream);
             let progression = Progression::of(state, outcome, accepted_as, window, schedule, chance);
             Some(match progression {
                 Progression::Retry(next) => Settled::Retry { outcome: outcome.clone(), next },
@@ -63,7 +63,7 @@ impl Engine {
             // Perhaps this mail's own: it waits by the schedule, and holds up nobody else.
             TransportErrorKind::Internal => {
                 let attempts = lease.granted.recipients.iter().map(|(_, state)| state.attempts).max().unwrap_or(1);
-                let wait = self.settings.schedule.delay(attempts.saturating_sub(1), self.chance());
+                let wait = self.schedule(&lease.granted.meta.stream).delay(attempts.saturating_sub(1), self.chance());
                 let next = now.saturating_add(wait.max(self.settings.hold));
                 self.settle_unmade(lease, &Cause::local(error), next).await;
             }

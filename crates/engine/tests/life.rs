@@ -395,3 +395,15 @@ async fn what_ended_long_ago_is_forgotten() {
     let first = mailer.events(EventId::START).open().try_next().await.expect("events").expect("one");
     assert_eq!(first.mail, Some(new.id()), "its events went with it");
 }
+
+#[tokio::test]
+async fn a_code_outlives_greylisting() {
+    let codes = StreamName::from_static("codes");
+    let (mailer, inbox) =
+        TestMailer::new().with(|m| m.stream(codes, StreamPolicy::codes())).start().await.expect("started");
+    inbox.defer("bob@example.org", "451 4.7.1 greylisted for five minutes", 3);
+    let receipt = mailer.send(message("bob@example.org")).stream("codes").await.expect("accepted");
+    inbox.advance(15 * MINUTE).await;
+    assert!(receipt.settled().await.expect("standings").all_delivered());
+    assert_eq!(inbox.one_to("bob@example.org").subject(), "Your order");
+}
