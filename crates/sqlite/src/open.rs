@@ -63,6 +63,18 @@ pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
+/// Opens a connection that copies the write-ahead log into the file.
+pub(crate) fn for_copying(path: &Arc<Path>, settings: &Settings) -> Result<Connection, Fault> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        common(&conn, settings)?;
+        conn.pragma_update(None, "synchronous", if syncs() { "full" } else { "off" })?;
+        Ok(conn)
+    };
+    open().map_err(|error| Fault::of_sql(path, &error))
+}
+
 /// Opens a connection that only reads.
 pub(crate) fn for_reading(path: &Arc<Path>, settings: &Settings) -> Result<Connection, Fault> {
     let open = || {

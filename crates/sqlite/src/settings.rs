@@ -9,7 +9,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Octets of pages that each connection keeps in memory; there are three connections. Default: 16 MiB.
+    /// Octets of pages that each connection keeps in memory; there are four connections. Default: 16 MiB.
     pub page_cache_bytes: usize,
     /// After how many pages (of 4 KiB) the write-ahead log is copied into the file. A longer log makes
     /// copying rarer, and recovery after a crash longer. Default: 16,000 (64 MiB).

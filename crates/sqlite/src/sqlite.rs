@@ -24,7 +24,7 @@ use crate::writer::{Job, Work, Write, Writer, quarantine};
 ///
 /// Implements [`Spool`](posthaste_queue::Spool) and
 /// [`SuppressionStore`](posthaste_suppression::SuppressionStore). Cloning it gives another handle of the
-/// same. Needs no runtime: the file is read and written on three threads of its own.
+/// same. Needs no runtime: the file is read and written on four threads of its own.
 ///
 /// Dropping the last handle waits until what was asked for is written, and frees the file;
 /// [`Spool::close`](posthaste_queue::Spool::close) does the same without blocking.

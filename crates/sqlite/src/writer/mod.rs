@@ -6,6 +6,7 @@ mod bodies;
 mod entries;
 mod forget;
 mod ids;
+mod log;
 mod quarantine;
 mod settle;
 
@@ -18,7 +19,6 @@ pub(crate) use settle::Settling;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use posthaste_queue::SpoolErrorKind;
 use rusqlite::Connection;
@@ -26,10 +26,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::filter::Filter;
 use crate::lane::Message;
+use crate::open;
 use crate::settings::Settings;
 use crate::trouble::{Fault, is_io};
 use bodies::Bodies;
 use ids::Ids;
+use log::Log;
 
 /// What a write works on.
 pub(crate) struct Work<'a> {
@@ -84,6 +86,8 @@ where
 /// The writer's thread.
 pub(crate) struct Writer {
     path: Arc<Path>,
+    /// Dropped before the connection that writes, which closes as the last one.
+    log: Log,
     conn: Connection,
     bodies: Bodies,
     ids: Ids,
@@ -91,9 +95,6 @@ pub(crate) struct Writer {
     max_batch: usize,
     /// Why nothing may be written any more: after a failed sync nobody knows what is on the disk.
     broken: Option<Fault>,
-    /// Pages in the write-ahead log, as the last commit told.
-    log_pages: Arc<AtomicI32>,
-    checkpoint_pages: i32,
 }
 
 pub(crate) type Jobs = mpsc::Receiver<Message<Box<dyn Job>>>;
@@ -105,28 +106,18 @@ impl Writer {
         filter: &Arc<Filter>,
         settings: &Settings,
     ) -> Result<Self, Fault> {
-        let sql = |error| Fault::of_sql(path, &error);
-        let log_pages = Arc::new(AtomicI32::new(0));
-        let told = log_pages.clone();
-        // In place of SQLite's own checkpoint within the commit, for which the callers would wait.
-        conn.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
-            told.store(pages, Ordering::Relaxed);
-            Ok(())
-        }))
-        .map_err(sql)?;
-        let ids = Ids::new(&conn).map_err(sql)?;
-        let checkpoint_pages = i32::try_from(settings.checkpoint_pages).unwrap_or(i32::MAX);
+        let log = Log::watch(path, &mut conn, open::for_copying(path, settings)?, settings.checkpoint_pages)?;
+        let ids = Ids::new(&conn).map_err(|error| Fault::of_sql(path, &error))?;
         let max_batch = settings.max_batch.max(1);
         Ok(Self {
             path: path.clone(),
+            log,
             conn,
             bodies: Bodies::default(),
             ids,
             filter: filter.clone(),
             max_batch,
             broken: None,
-            log_pages,
-            checkpoint_pages,
         })
     }
 
@@ -148,11 +139,12 @@ impl Writer {
             self.commit(batch);
             if let Some(reply) = closing {
                 drop(jobs); // what came behind learns that it is too late
+                drop(self.log);
                 let closed = self.conn.close().map_err(|(_, error)| Fault::of_sql(&self.path, &error));
                 let _ = reply.send(closed);
                 return;
             }
-            self.checkpoint();
+            self.look_after_the_log();
         }
     }
 
@@ -209,13 +201,10 @@ impl Writer {
         }
     }
 
-    /// Copies the write-ahead log into the file when it is long; a reader in the way postpones it.
-    fn checkpoint(&mut self) {
-        if self.log_pages.load(Ordering::Relaxed) < self.checkpoint_pages || self.broken.is_some() {
-            return;
-        }
-        self.log_pages.store(0, Ordering::Relaxed);
-        if let Err(error) = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+    fn look_after_the_log(&mut self) {
+        if self.broken.is_none()
+            && let Err(error) = self.log.look(&self.conn)
+        {
             self.note(&error); // a full disk may have room later, and the log is as good as the file
         }
     }
