@@ -41,7 +41,7 @@ async fn one_producer(mode: Mode, folder: &Path) -> Result<()> {
     run.ratio(ours, raw, ">= 0.8");
     let mut log = AppendLog::create(&folder.join("append.log"))?;
     let mailer = mailer(&folder.join("one.db")).await?;
-    let count = mode.count(500);
+    let count = mode.count(1_000);
     for round in 0..mode.rounds() {
         for side in run.order(round) {
             let sample = if side == raw {

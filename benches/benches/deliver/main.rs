@@ -71,7 +71,7 @@ fn compare(
     };
     let raw = add("raw dialogue, pipelined", Client::Raw, None, 10_000);
     let ours = add("posthaste Relay", Client::Posthaste, None, 8_000);
-    let published = add("lettre, as published", Client::Lettre, None, 20 * connections);
+    let published = add("lettre, as published", Client::Lettre, None, 10 * connections);
     let peers = no_delay.map(|shim| {
         let lettre = add("lettre, TCP_NODELAY", Client::Lettre, Some(shim), 8_000);
         (lettre, add("mail-send, TCP_NODELAY", Client::MailSend, Some(shim), 8_000))
