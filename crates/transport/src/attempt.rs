@@ -1,12 +1,13 @@
 //! One attempt: what to deliver, and how far it has come.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use posthaste_types::{Cause, Mail, Outcome, Recipient, Repeat, Tags};
 
 use crate::builder::AttemptBuilder;
+use crate::progress::Handle;
 use crate::{AttemptKey, Outcomes, Progress, Route, Source, TlsPolicy, TraceSink};
 
 /// One attempt to deliver a mail to some of its recipients.
@@ -14,26 +15,17 @@ use crate::{AttemptKey, Outcomes, Progress, Route, Source, TlsPolicy, TraceSink}
 /// A handle: clones are the same attempt, so that a connection's own task may hold one. What a transport
 /// reads is fixed; what it tells ([`start`](Self::start), [`settle`](Self::settle),
 /// [`past_return`](Self::past_return)) survives the loss of its future.
+///
+/// A layer that gives a transport less than the whole, or tries more than once, derives attempts:
+/// [`narrowed`](Self::narrowed), [`next_try`](Self::next_try), [`within`](Self::within),
+/// [`unrouted`](Self::unrouted), [`traced`](Self::traced). They share the progress of the one they come from,
+/// recipient by recipient: what is told to one is known to the other.
 #[derive(Clone)]
-pub struct Attempt(Arc<Inner>);
+pub struct Attempt(pub(crate) Arc<Inner>);
 
-struct Inner {
-    given: AttemptBuilder,
-    state: Mutex<State>,
-}
-
-struct State {
-    phase: Phase,
-    settled: Vec<Option<Outcome>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
-    Waiting,
-    Started,
-    PastReturn,
-    /// Withdrawn or given up: nothing may begin, no completing octet may leave.
-    Withdrawn,
+pub(crate) struct Inner {
+    pub(crate) given: AttemptBuilder,
+    pub(crate) progress: Handle,
 }
 
 /// The mail was withdrawn: suppressed, cancelled, or the Mailer stops. Send nothing for it.
@@ -54,8 +46,8 @@ impl Attempt {
     }
 
     pub(crate) fn begin(given: AttemptBuilder) -> Self {
-        let settled = vec![None; given.mail.envelope().to().len()];
-        Self(Arc::new(Inner { given, state: Mutex::new(State { phase: Phase::Waiting, settled }) }))
+        let progress = Handle::whole(given.mail.envelope().to().len());
+        Self(Arc::new(Inner { given, progress }))
     }
 
     /// The mail; its envelope holds the recipients of this attempt and no others.
@@ -113,15 +105,7 @@ impl Attempt {
     /// # Errors
     /// [`Withdrawn`] if nothing may be sent any more.
     pub fn start(&self) -> Result<(), Withdrawn> {
-        let mut state = self.state();
-        match state.phase {
-            Phase::Withdrawn => Err(Withdrawn),
-            Phase::Waiting => {
-                state.phase = Phase::Started;
-                Ok(())
-            }
-            Phase::Started | Phase::PastReturn => Ok(()),
-        }
+        self.0.progress.start()
     }
 
     /// Called just before the octets that complete the message: the final dot, the last BDAT chunk, the
@@ -130,25 +114,24 @@ impl Attempt {
     /// # Errors
     /// [`Withdrawn`] if the attempt was given up: send no completing octet; break the connection instead.
     pub fn past_return(&self) -> Result<(), Withdrawn> {
-        let mut state = self.state();
-        if state.phase == Phase::Withdrawn {
-            return Err(Withdrawn);
-        }
-        state.phase = Phase::PastReturn;
-        Ok(())
+        self.0.progress.past_return()
     }
 
     /// Called as the answer for one recipient (by its place in [`recipients`](Self::recipients)) is known.
     /// The first answer stays; an index that is not there is ignored.
     pub fn settle(&self, recipient: usize, outcome: Outcome) {
-        if let Some(slot) = self.state().settled.get_mut(recipient) {
-            slot.get_or_insert(outcome);
-        }
+        self.0.progress.settle(recipient, outcome);
+    }
+
+    /// Settles every recipient as `outcomes` say: for a layer that puts together what attempts
+    /// [narrowed](Self::narrowed) from its own came to.
+    pub fn settle_all(&self, outcomes: &Outcomes) {
+        outcomes.iter().enumerate().for_each(|(recipient, outcome)| self.settle(recipient, outcome.clone()));
     }
 
     /// What was settled so far, in the order of the recipients.
     pub fn settled(&self) -> Vec<Option<Outcome>> {
-        self.state().settled.clone()
+        self.0.progress.settled()
     }
 
     /// Runs `then` when what the attempt came to is written down; at once outside a queue. Dropped unrun if that
@@ -168,33 +151,21 @@ impl Attempt {
     /// For the engine: forbids an attempt that has not begun.
     ///
     /// # Errors
-    /// [`StartedAlready`] if it has begun: then it goes on.
+    /// [`StartedAlready`] if it has begun for anyone: there it goes on. For the others it is forbidden.
     pub fn withdraw(&self) -> Result<(), StartedAlready> {
-        let mut state = self.state();
-        match state.phase {
-            Phase::Waiting | Phase::Withdrawn => {
-                state.phase = Phase::Withdrawn;
-                Ok(())
-            }
-            Phase::Started | Phase::PastReturn => Err(StartedAlready),
-        }
+        self.0.progress.withdraw()
     }
 
     /// For the engine, when it has dropped the transport's future: gives the attempt up, and says what it
-    /// came to. What was settled stays; the rest is deferred if the completing octets had not been
-    /// released, in doubt if they had, and in doubt for a transport that does not track progress.
+    /// came to. What was settled stays; of the rest, those whose completing octets had not been released are
+    /// deferred, those whose had are in doubt, and all for a transport that does not track progress.
     pub fn give_up(&self, cause: Cause) -> Outcomes {
-        let phase = {
-            let mut state = self.state();
-            std::mem::replace(&mut state.phase, Phase::Withdrawn)
+        let tracked = self.0.given.progress == Progress::Tracked;
+        let rest = |released: bool| match tracked && !released {
+            true => Outcome::deferred(cause.clone()),
+            false => Outcome::in_doubt(cause.clone()),
         };
-        let known = self.0.given.progress == Progress::Tracked && phase != Phase::PastReturn;
-        let rest = if known { Outcome::deferred(cause) } else { Outcome::in_doubt(cause) };
-        Outcomes::settled_or(self, &rest)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        Outcomes::from_vec(self.0.progress.give_up(rest))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::{Attempt, AttemptKey, Progress, Route, Source, TlsPolicy, TraceSink};
 
 /// Puts an [`Attempt`] together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct AttemptBuilder {
     pub(crate) mail: Mail,
@@ -22,7 +22,7 @@ pub struct AttemptBuilder {
     pub(crate) tags: Tags,
     pub(crate) repeat: Repeat,
     pub(crate) progress: Progress,
-    pub(crate) record: Record,
+    pub(crate) record: Arc<Record>,
 }
 
 impl AttemptBuilder {
@@ -38,7 +38,7 @@ impl AttemptBuilder {
             tags: Tags::new(),
             repeat: Repeat::First,
             progress: Progress::Returned,
-            record: Record::made(),
+            record: Arc::new(Record::made()),
         }
     }
 
@@ -98,7 +98,7 @@ impl AttemptBuilder {
 
     /// Says that what it comes to is written down, and that [`Attempt::recorded`] will be called then.
     pub fn awaits_record(mut self) -> Self {
-        self.record = Record::awaited();
+        self.record = Arc::new(Record::awaited());
         self
     }
 

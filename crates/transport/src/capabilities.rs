@@ -77,6 +77,25 @@ impl Capabilities {
         self
     }
 
+    /// The same, repeating under one key may deliver twice.
+    #[must_use]
+    pub const fn not_idempotent(mut self) -> Self {
+        self.idempotency = Idempotency::None;
+        self
+    }
+
+    /// What holds whichever of two transports takes an attempt: the weaker of each.
+    #[must_use]
+    pub fn either(self, other: Self) -> Self {
+        let Self { finality, idempotency, progress, max_recipients } = self;
+        Self {
+            finality: if finality == Finality::Relayed { finality } else { other.finality },
+            idempotency: if idempotency == Idempotency::None { idempotency } else { other.idempotency },
+            progress: if progress == Progress::Returned { progress } else { other.progress },
+            max_recipients: max_recipients.min(other.max_recipients),
+        }
+    }
+
     /// What acceptance means.
     pub const fn finality(&self) -> Finality {
         self.finality

@@ -7,7 +7,10 @@ use posthaste_types::Mail;
 /// The idempotency key of an attempt: the mail, its recipients in this attempt, and a generation that goes up after
 /// a definite answer.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct AttemptKey(Box<str>);
+pub struct AttemptKey {
+    text: Box<str>,
+    generation: u32,
+}
 
 impl AttemptKey {
     /// The key of a generation, from 1, for the recipients in the mail's envelope.
@@ -19,23 +22,28 @@ impl AttemptKey {
                 hash = (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3);
             }
         }
-        Self(format!("{}-{hash:016x}-{generation}", mail.id()).into())
+        Self { text: format!("{}-{hash:016x}-{generation}", mail.id()).into(), generation }
+    }
+
+    /// The key of the same generation for the recipients in this mail's envelope.
+    pub(crate) fn for_mail(&self, mail: &Mail) -> Self {
+        Self::new(mail, self.generation)
     }
 
     /// The key, at most 54 characters of `a-z 0-9 -`.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for AttemptKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for AttemptKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AttemptKey({})", self.0)
+        write!(f, "AttemptKey({})", self.text)
     }
 }

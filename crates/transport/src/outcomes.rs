@@ -31,6 +31,11 @@ impl Outcomes {
         Self(attempt.settled().into_iter().map(|outcome| outcome.unwrap_or_else(|| rest.clone())).collect())
     }
 
+    /// One for each recipient: the caller counts.
+    pub(crate) fn from_vec(outcomes: Vec<Outcome>) -> Self {
+        Self(outcomes)
+    }
+
     /// In the order of the recipients.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Outcome> {
         self.0.iter()

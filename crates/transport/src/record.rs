@@ -1,7 +1,7 @@
 //! When what an attempt came to is written down.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 type Then = Box<dyn FnOnce() + Send>;
 
@@ -9,14 +9,14 @@ type Then = Box<dyn FnOnce() + Send>;
 pub(crate) struct Record(Mutex<State>);
 
 enum State {
-    Awaited(Vec<Then>),
+    Awaited { waiting: Vec<Then>, last_try: Option<Arc<Record>> },
     Made,
 }
 
 impl Record {
     /// One that [`make`](Self::make) is to come for.
     pub(crate) fn awaited() -> Self {
-        Self(Mutex::new(State::Awaited(Vec::new())))
+        Self(Mutex::new(State::Awaited { waiting: Vec::new(), last_try: None }))
     }
 
     /// Nothing is written down anywhere: nothing is waited for.
@@ -25,7 +25,7 @@ impl Record {
     }
 
     pub(crate) fn then(&self, then: impl FnOnce() + Send + 'static) {
-        if let State::Awaited(waiting) = &mut *self.state() {
+        if let State::Awaited { waiting, .. } = &mut *self.state() {
             waiting.push(Box::new(then));
             return;
         }
@@ -34,9 +34,21 @@ impl Record {
 
     pub(crate) fn make(&self) {
         let state = std::mem::replace(&mut *self.state(), State::Made);
-        if let State::Awaited(waiting) = state {
+        if let State::Awaited { waiting, last_try } = state {
             waiting.into_iter().for_each(|then| then());
+            last_try.inspect(|record| record.make());
         }
+    }
+
+    /// That of another try, made with this one. What waits for the last try's waits no longer: nothing came of it.
+    pub(crate) fn for_try(&self) -> Arc<Record> {
+        let mut state = self.state();
+        let State::Awaited { last_try, .. } = &mut *state else { return Arc::new(Self::made()) };
+        let next = Arc::new(Self::awaited());
+        let last = last_try.replace(next.clone());
+        drop(state);
+        last.inspect(|record| record.make());
+        next
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -47,7 +59,7 @@ impl Record {
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.state() {
-            State::Awaited(waiting) => write!(f, "Record(awaited by {})", waiting.len()),
+            State::Awaited { waiting, .. } => write!(f, "Record(awaited by {})", waiting.len()),
             State::Made => f.write_str("Record(made)"),
         }
     }
@@ -85,6 +97,23 @@ mod tests {
         let ran = Arc::new(AtomicU32::new(0));
         count(&Record::made(), &ran);
         assert_eq!(ran.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn each_try_waits_until_the_next_and_the_last_one_for_the_record() {
+        let (record, ran) = (Record::awaited(), Arc::new(AtomicU32::new(0)));
+        let first = record.for_try();
+        count(&first, &ran);
+        let second = record.for_try();
+        assert_eq!(ran.load(Ordering::Relaxed), 1, "nothing came of the first");
+        count(&second, &ran);
+        let third = second.for_try();
+        count(&third, &ran);
+        assert_eq!(ran.load(Ordering::Relaxed), 1);
+        record.make();
+        assert_eq!(ran.load(Ordering::Relaxed), 3);
+        count(&record.for_try(), &ran);
+        assert_eq!(ran.load(Ordering::Relaxed), 4, "it is made: at once");
     }
 
     #[test]

@@ -58,6 +58,13 @@ impl Route {
         self
     }
 
+    /// The same route under another site: for a layer that keeps apart what goes to several transports.
+    #[must_use]
+    pub fn at_site(mut self, site: SiteId) -> Self {
+        self.site = site;
+        self
+    }
+
     /// The key of pooling and pacing: all domains behind one set of MX hosts share it.
     pub fn site(&self) -> &SiteId {
         &self.site

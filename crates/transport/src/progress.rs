@@ -1,0 +1,159 @@
+//! How far an attempt has come, recipient by recipient.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use posthaste_types::{Outcome, OutcomeKind};
+
+use crate::{StartedAlready, Withdrawn};
+
+/// One attempt's view of the progress that it shares with those it was derived from.
+pub(crate) struct Handle {
+    shared: Arc<Mutex<Vec<Slot>>>,
+    /// The slots of this attempt's recipients, in order.
+    places: Box<[usize]>,
+    /// Goes up with each try that is derived; what was derived before is over.
+    turn: Arc<AtomicU64>,
+    /// The turns of those above, as they were when this was derived.
+    above: Box<[(Arc<AtomicU64>, u64)]>,
+}
+
+#[derive(Clone)]
+struct Slot {
+    phase: Phase,
+    outcome: Option<Outcome>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Waiting,
+    Started,
+    PastReturn,
+    /// Withdrawn or given up: nothing may begin, no completing octet may leave.
+    Withdrawn,
+}
+
+impl Handle {
+    /// That of an attempt which comes from no other.
+    pub(crate) fn whole(recipients: usize) -> Self {
+        let slots = vec![Slot { phase: Phase::Waiting, outcome: None }; recipients];
+        Self {
+            shared: Arc::new(Mutex::new(slots)),
+            places: (0..recipients).collect(),
+            turn: Arc::default(),
+            above: Box::default(),
+        }
+    }
+
+    /// That of an attempt for some of the recipients, by their places in this one.
+    pub(crate) fn derived(&self, places: &[usize]) -> Self {
+        let slots = self.slots();
+        let derived = self.derived_locked(places.iter().filter_map(|place| self.places.get(*place).copied()).collect());
+        drop(slots);
+        derived
+    }
+
+    /// That of another try for all recipients, and the end of what was derived before. `None` if somebody has the
+    /// mail or may have it, or if this attempt is over itself.
+    pub(crate) fn next_try(&self) -> Option<Self> {
+        let mut slots = self.slots();
+        let taken = |slot: &Slot| {
+            let kind = slot.outcome.as_ref().map(Outcome::kind);
+            matches!(kind, Some(OutcomeKind::Accepted | OutcomeKind::InDoubt))
+        };
+        if !self.is_current() || self.places.iter().filter_map(|place| slots.get(*place)).any(taken) {
+            return None;
+        }
+        self.turn.fetch_add(1, Ordering::Relaxed);
+        for slot in self.places.iter() {
+            if let Some(slot) = slots.get_mut(*slot) {
+                slot.outcome = None;
+                if slot.phase != Phase::Withdrawn {
+                    slot.phase = Phase::Waiting;
+                }
+            }
+        }
+        Some(self.derived_locked(self.places.clone()))
+    }
+
+    pub(crate) fn start(&self) -> Result<(), Withdrawn> {
+        self.go_on(|phase| if phase == Phase::Waiting { Phase::Started } else { phase })
+    }
+
+    pub(crate) fn past_return(&self) -> Result<(), Withdrawn> {
+        self.go_on(|_| Phase::PastReturn)
+    }
+
+    pub(crate) fn settle(&self, recipient: usize, outcome: Outcome) {
+        let mut slots = self.slots();
+        let place = self.places.get(recipient).filter(|_| self.is_current());
+        if let Some(slot) = place.and_then(|place| slots.get_mut(*place)) {
+            slot.outcome.get_or_insert(outcome);
+        }
+    }
+
+    pub(crate) fn settled(&self) -> Vec<Option<Outcome>> {
+        let slots = self.slots();
+        let current = self.is_current();
+        let outcome = |place: &usize| slots.get(*place).filter(|_| current).and_then(|slot| slot.outcome.clone());
+        self.places.iter().map(outcome).collect()
+    }
+
+    pub(crate) fn withdraw(&self) -> Result<(), StartedAlready> {
+        let mut slots = self.slots();
+        let mut result = Ok(());
+        for place in self.places.iter().filter(|_| self.is_current()) {
+            match slots.get_mut(*place) {
+                Some(slot) if matches!(slot.phase, Phase::Waiting | Phase::Withdrawn) => slot.phase = Phase::Withdrawn,
+                Some(_) => result = Err(StartedAlready),
+                None => {}
+            }
+        }
+        result
+    }
+
+    /// Forbids all that has not left; what was settled, and what `rest` says of the others by whether their completing
+    /// octets were released.
+    pub(crate) fn give_up(&self, rest: impl Fn(bool) -> Outcome) -> Vec<Outcome> {
+        let mut slots = self.slots();
+        let current = self.is_current();
+        let end = |place: &usize| match slots.get_mut(*place).filter(|_| current) {
+            Some(slot) => {
+                let phase = std::mem::replace(&mut slot.phase, Phase::Withdrawn);
+                slot.outcome.clone().unwrap_or_else(|| rest(phase == Phase::PastReturn))
+            }
+            None => rest(false),
+        };
+        self.places.iter().map(end).collect()
+    }
+
+    /// Moves all recipients on, or none if the attempt is over for one of them.
+    fn go_on(&self, next: impl Fn(Phase) -> Phase) -> Result<(), Withdrawn> {
+        let mut slots = self.slots();
+        let withdrawn = |place: &usize| slots.get(*place).is_some_and(|slot| slot.phase == Phase::Withdrawn);
+        if !self.is_current() || self.places.iter().any(withdrawn) {
+            return Err(Withdrawn);
+        }
+        for place in self.places.iter() {
+            if let Some(slot) = slots.get_mut(*place) {
+                slot.phase = next(slot.phase);
+            }
+        }
+        Ok(())
+    }
+
+    /// The slots are locked: turns go up only then.
+    fn derived_locked(&self, places: Box<[usize]>) -> Self {
+        let own = (self.turn.clone(), self.turn.load(Ordering::Relaxed));
+        let above = self.above.iter().cloned().chain([own]).collect();
+        Self { shared: self.shared.clone(), places, turn: Arc::default(), above }
+    }
+
+    fn is_current(&self) -> bool {
+        self.above.iter().all(|(turn, then)| turn.load(Ordering::Relaxed) == *then)
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

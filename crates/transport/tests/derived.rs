@@ -1,0 +1,161 @@
+//! Attempts derived from others: what is told to one is known to the other, and nothing is sent twice.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use posthaste_transport::{Attempt, Memory, Outcomes, Progress, Transport};
+use posthaste_types::{Address, Cause, Content, Envelope, Mail, MailId, Outcome, OutcomeKind};
+use proptest::prelude::*;
+
+fn attempt(recipients: usize) -> Attempt {
+    let address = |n: usize| Address::parse(&format!("to{n}@example.org")).unwrap();
+    let envelope = Envelope::new(address(0), (0..recipients).map(address)).unwrap();
+    let content = Content::from_canonical(b"Subject: hi\r\n\r\n".to_vec()).unwrap();
+    Attempt::builder(Mail::new(MailId::from_bytes([1; 16]), envelope, content)).progress(Progress::Tracked).build()
+}
+
+fn accepted() -> Outcome {
+    Outcome::accepted(Cause::local("yes"))
+}
+
+fn refused() -> Outcome {
+    Outcome::refused(Cause::local("no"))
+}
+
+fn kinds(outcomes: &Outcomes) -> Vec<OutcomeKind> {
+    outcomes.iter().map(Outcome::kind).collect()
+}
+
+#[test]
+fn a_part_has_its_own_recipients_and_key_and_settles_them_in_the_whole() {
+    let whole = attempt(4);
+    let part = whole.narrowed(&[3, 1, 3, 9]).unwrap();
+    let names: Vec<&str> = part.recipients().iter().map(|to| to.address.local_part()).collect();
+    assert_eq!(names, ["to3", "to1"], "in the order asked for, once each");
+    assert_ne!(part.key(), whole.key());
+    assert_eq!(part.key(), whole.narrowed(&[3, 1]).unwrap().key());
+    part.settle(0, refused());
+    part.settle(0, accepted());
+    part.settle(7, accepted());
+    assert_eq!(whole.settled(), [None, None, None, Some(refused())]);
+    whole.settle(1, accepted());
+    assert_eq!(part.settled(), [Some(refused()), Some(accepted())]);
+    assert!(whole.narrowed(&[]).is_none());
+    assert!(whole.narrowed(&[4]).is_none());
+    assert_eq!(whole.narrowed(&[0, 1, 2, 3]).unwrap().key(), whole.key());
+}
+
+#[test]
+fn giving_up_judges_each_recipient_by_how_far_his_part_had_come() {
+    let whole = attempt(3);
+    let (sent, started, waiting) =
+        (whole.narrowed(&[0]).unwrap(), whole.narrowed(&[1]).unwrap(), whole.narrowed(&[2]).unwrap());
+    sent.past_return().unwrap();
+    started.start().unwrap();
+    let outcomes = whole.give_up(Cause::local("out of time"));
+    assert_eq!(kinds(&outcomes), [OutcomeKind::InDoubt, OutcomeKind::Deferred, OutcomeKind::Deferred]);
+    for part in [sent, started, waiting] {
+        assert!(part.start().is_err() && part.past_return().is_err());
+    }
+}
+
+#[test]
+fn giving_up_a_part_touches_nobody_else() {
+    let whole = attempt(2);
+    let (one, other) = (whole.narrowed(&[0]).unwrap(), whole.narrowed(&[1]).unwrap());
+    assert_eq!(kinds(&one.give_up(Cause::local("too slow"))), [OutcomeKind::Deferred]);
+    assert!(one.past_return().is_err());
+    assert!(other.past_return().is_ok());
+}
+
+#[test]
+fn withdrawing_holds_the_parts_that_have_not_begun() {
+    let whole = attempt(2);
+    let (begun, waiting) = (whole.narrowed(&[0]).unwrap(), whole.narrowed(&[1]).unwrap());
+    begun.start().unwrap();
+    assert!(whole.withdraw().is_err());
+    assert!(waiting.start().is_err());
+    assert!(begun.past_return().is_ok());
+}
+
+#[test]
+fn another_try_forgets_what_the_last_one_settled_and_ends_it() {
+    let whole = attempt(2);
+    let first = whole.next_try().unwrap();
+    assert_eq!(first.key(), whole.key());
+    let part_of_first = first.narrowed(&[0]).unwrap();
+    first.start().unwrap();
+    first.settle(0, Outcome::deferred(Cause::local("later")));
+    assert!(whole.withdraw().is_err(), "it has begun");
+    let second = whole.next_try().unwrap();
+    assert_eq!(whole.settled(), [None, None]);
+    for old in [first, part_of_first] {
+        old.settle(0, refused());
+        assert!(old.past_return().is_err());
+        assert!(old.next_try().is_none());
+        assert!(old.settled().iter().all(Option::is_none));
+    }
+    second.past_return().unwrap();
+    second.settle(0, accepted());
+    assert_eq!(whole.settled(), [Some(accepted()), None]);
+    assert!(whole.next_try().is_none(), "it could duplicate");
+    let outcomes = whole.give_up(Cause::local("out of time"));
+    assert_eq!(kinds(&outcomes), [OutcomeKind::Accepted, OutcomeKind::InDoubt]);
+}
+
+#[test]
+fn between_two_tries_an_attempt_can_be_withdrawn() {
+    let whole = attempt(1);
+    whole.next_try().unwrap().start().unwrap();
+    let second = whole.next_try().unwrap();
+    assert!(whole.withdraw().is_ok(), "I4: nothing is sent behind a suppression's commit");
+    assert!(second.start().is_err());
+}
+
+#[test]
+fn a_try_within_a_try_ends_with_it() {
+    let whole = attempt(1);
+    let outer = whole.next_try().unwrap();
+    let inner = outer.next_try().unwrap();
+    let again = outer.next_try().unwrap();
+    assert!(inner.start().is_err());
+    assert!(again.start().is_ok());
+    assert!(whole.next_try().is_some());
+    assert!(again.past_return().is_err());
+}
+
+#[test]
+fn less_time_and_no_route() {
+    let whole = attempt(1);
+    assert_eq!(whole.within(Duration::from_secs(5)).within(Duration::from_secs(9)).timeout(), Duration::from_secs(5));
+    assert!(whole.unrouted().route().is_none());
+}
+
+proptest! {
+    /// However an attempt is cut into parts, the whole has one outcome for each recipient, in order.
+    #[test]
+    fn parts_put_together_keep_order_and_count(of in prop::collection::vec(0_usize..4, 1..12)) {
+        let whole = attempt(of.len());
+        let memory = Memory::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for arm in 0..4 {
+            let places: Vec<usize> = (0..of.len()).filter(|place| of[*place] == arm).collect();
+            let Some(part) = whole.narrowed(&places) else { continue };
+            prop_assert_eq!(part.recipients().len(), places.len());
+            if arm == 0 {
+                part.settle_all(&Outcomes::all(&part, refused()));
+            } else {
+                part.settle_all(&runtime.block_on(memory.deliver(&part)).unwrap());
+            }
+        }
+        let outcomes = Outcomes::settled_or(&whole, &Outcome::deferred(Cause::local("missing")));
+        let expected: Vec<OutcomeKind> =
+            of.iter().map(|arm| if *arm == 0 { OutcomeKind::Refused } else { OutcomeKind::Accepted }).collect();
+        prop_assert_eq!(kinds(&outcomes), expected);
+        let reached: Vec<Address> = memory.received().into_iter().flat_map(|one| one.to).collect();
+        prop_assert_eq!(reached.len(), of.iter().filter(|arm| **arm != 0).count());
+        prop_assert_eq!(reached.iter().collect::<HashSet<_>>().len(), reached.len());
+    }
+}
