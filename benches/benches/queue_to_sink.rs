@@ -2,6 +2,8 @@
 //! delivery through `Relay` to Postfix's `smtp-sink`, and the outcome written down.
 //!
 //! The clock runs from the first `send` until the last recipient has ended. The CPU time is that of this process.
+//! Beside it Postfix on the same disk, with the defaults of its queue: `smtp-source` hands it the mail on as many
+//! connections as there are senders here.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -9,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use posthaste_benches::{Comparison, CpuTime, Mode, Sample, SmtpSink, machine};
+use posthaste_benches::{Comparison, CpuTime, Mode, Postfix, Sample, SmtpSink, machine};
 use posthaste_dkim::{Dkim, DkimKey, KeyKind};
 use posthaste_engine::{LiveEvents, Mailer};
 use posthaste_message::Message;
@@ -39,14 +41,22 @@ async fn run(mode: Mode, sink: SocketAddr, folder: &Path) -> Result<()> {
         let mailer = mailer(sink, &folder.join(format!("{name}.db")), kind).await?;
         sides.push((run.side(name), mailer));
     }
+    let postfix = postfix(sink, &folder.join("postfix"))?.map(|postfix| (run.side("Postfix"), postfix));
     if let [(unsigned, _), (ed25519, _), (rsa, _)] = sides[..] {
+        if let Some((side, _)) = &postfix {
+            run.ratio(unsigned, *side, ">= 5");
+        }
         run.ratio(ed25519, unsigned, "");
         run.ratio(rsa, unsigned, "");
     }
     for round in 0..mode.rounds() {
         for side in run.order(round) {
-            let Some((_, mailer)) = sides.iter().find(|(own, _)| *own == side) else { continue };
-            run.note(side, deliver(mailer, messages(mode.count(2_000), round)?).await?);
+            if let Some((_, mailer)) = sides.iter().find(|(own, _)| *own == side) {
+                run.note(side, deliver(mailer, messages(mode.count(2_000), round)?).await?);
+            } else if let Some((_, postfix)) = &postfix {
+                let count = mode.count(500);
+                run.note(side, Sample::new(count, postfix.deliver(count, SIZE, SENDERS)?));
+            }
         }
     }
     for (_, mailer) in &sides {
@@ -67,6 +77,15 @@ async fn mailer(sink: SocketAddr, path: &Path, kind: Option<KeyKind>) -> Result<
         None => builder,
     };
     Ok(builder.start().await?)
+}
+
+fn postfix(sink: SocketAddr, folder: &Path) -> Result<Option<Postfix>> {
+    std::fs::create_dir(folder)?;
+    let postfix = Postfix::start(folder, sink)?;
+    if postfix.is_none() {
+        println!("Postfix is not installed, or this is not root: passed by");
+    }
+    Ok(postfix)
 }
 
 async fn deliver(mailer: &Mailer, messages: Vec<Message>) -> Result<Sample> {

@@ -14,6 +14,7 @@ mod machine;
 mod mode;
 mod no_delay;
 mod null_sink;
+mod postfix;
 mod smtp_sink;
 
 pub use comparison::{Comparison, Sample, Side};
@@ -23,4 +24,5 @@ pub use machine::machine;
 pub use mode::Mode;
 pub use no_delay::NoDelay;
 pub use null_sink::{NullSink, serve_nothing};
+pub use postfix::Postfix;
 pub use smtp_sink::SmtpSink;
