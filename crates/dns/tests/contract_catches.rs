@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use posthaste_dns::contract::{self, ResolveFixture};
+use posthaste_dns::contract;
 use posthaste_dns::{Answer, DnsError, DnsErrorKind, Dnssec, MemoryZone, Presence, RecordData, RecordKind, Resolve};
 use posthaste_types::{Clock, DnsName, Tick};
 
 use support::TestClock;
+use support::fixture::Fixture;
 
 #[derive(Clone, Copy, Debug)]
 enum Flaw {
@@ -72,31 +73,6 @@ impl Resolve for Flawed {
     }
 }
 
-struct Fixture {
-    zone: MemoryZone,
-    clock: TestClock,
-    flaw: Flaw,
-}
-
-#[async_trait]
-impl ResolveFixture for Fixture {
-    fn resolver(&self) -> Arc<dyn Resolve> {
-        Arc::new(Flawed { zone: self.zone.clone(), clock: self.clock.clone(), flaw: self.flaw })
-    }
-
-    fn zone(&self) -> MemoryZone {
-        self.zone.clone()
-    }
-
-    fn clock(&self) -> Arc<dyn Clock> {
-        Arc::new(self.clock.clone())
-    }
-
-    async fn advance(&self, by: Duration) {
-        self.clock.advance(by).await;
-    }
-}
-
 #[tokio::test]
 async fn each_flaw_is_found_by_its_clause() {
     for (flaw, clause) in [
@@ -111,7 +87,7 @@ async fn each_flaw_is_found_by_its_clause() {
         (Flaw::TextsAreCut, "a text of 256 octets"),
         (Flaw::TtlIsZero, "the TTL of"),
     ] {
-        let fixture = Fixture { zone: MemoryZone::new(), clock: TestClock::default(), flaw };
+        let fixture = Fixture::new(|zone, clock| Arc::new(Flawed { zone, clock, flaw }));
         let checked = tokio::spawn(async move { contract::check(&fixture).await }).await;
         let panic = checked.expect_err("the suite finds the flaw").into_panic();
         let literal = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

@@ -1,20 +1,19 @@
 //! What breaks beside the mail: panics, a full disk, a spool that does not read, calls that are dropped.
 
+mod common;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use posthaste_engine::{Mailer, Settings};
 use posthaste_message::Message;
-use posthaste_queue::{
-    Admission, Begin, Begun, Due, DueCursor, MemorySpool, NewMail, Orphan, Query, Settlement, Spool, SpoolError,
-    SpoolErrorKind, Tracked,
-};
-use posthaste_suppression::{Actor, Ask, Entry, Put, ScanCursor, Scope, StoreError, SuppressionStore, What};
 use posthaste_testkit::{TestInbox, TestMailer, mailer};
 use posthaste_transport::{Attempt, Capabilities, Memory, Outcomes, Route, Transport, TransportError};
-use posthaste_types::{Domain, Event, EventId, EventKind, Fate, NodeId, Timestamp};
+use posthaste_types::{Domain, Event, EventId, EventKind, Fate};
+
+use common::{Hooked, strikes};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -50,10 +49,6 @@ struct Buggy {
     memory: Memory,
     deliveries: AtomicUsize,
     routes: AtomicUsize,
-}
-
-fn strikes(left: &AtomicUsize) -> bool {
-    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
 
 #[async_trait]
@@ -105,110 +100,9 @@ async fn a_route_that_panics_holds_its_domain_for_a_while() {
     assert!(receipt.settled().await.expect("standings").all_delivered());
 }
 
-/// A spool in memory that fails as told. A handle: the test keeps one.
-#[derive(Clone, Debug, Default)]
-struct Faulty(Arc<Faults>);
-
-#[derive(Debug, Default)]
-struct Faults {
-    spool: MemorySpool,
-    /// So many settlements find the disk full.
-    full: AtomicUsize,
-    /// So many reads fail.
-    unread: AtomicUsize,
-    /// How often it was asked what is due.
-    asked: AtomicUsize,
-}
-
-impl Faulty {
-    fn new(full: usize, unread: usize) -> Self {
-        let (full, unread) = (AtomicUsize::new(full), AtomicUsize::new(unread));
-        Self(Arc::new(Faults { full, unread, ..Faults::default() }))
-    }
-}
-
-#[async_trait]
-impl Spool for Faulty {
-    async fn admit(&self, mails: Vec<NewMail>) -> Result<Vec<Admission>, SpoolError> {
-        let admitted = self.0.spool.admit(mails).await;
-        tokio::task::yield_now().await; // the answer comes later than the commit
-        admitted
-    }
-
-    async fn due(&self, until: Timestamp, after: Option<DueCursor>, limit: usize) -> Result<Vec<Due>, SpoolError> {
-        self.0.asked.fetch_add(1, Ordering::Relaxed);
-        if strikes(&self.0.unread) {
-            return Err(SpoolError::new(SpoolErrorKind::Io, "a read fails"));
-        }
-        self.0.spool.due(until, after, limit).await
-    }
-
-    async fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, SpoolError> {
-        self.0.spool.next_due(after).await
-    }
-
-    async fn begin(&self, node: &NodeId, wanted: Vec<Begin>) -> Result<Vec<Begun>, SpoolError> {
-        self.0.spool.begin(node, wanted).await
-    }
-
-    async fn settle(&self, done: Vec<Settlement>) -> Result<(), SpoolError> {
-        if strikes(&self.0.full) {
-            return Err(SpoolError::new(SpoolErrorKind::Full, "no space left on device"));
-        }
-        self.0.spool.settle(done).await
-    }
-
-    async fn orphans(&self, node: &NodeId) -> Result<Vec<Orphan>, SpoolError> {
-        self.0.spool.orphans(node).await
-    }
-
-    async fn record(&self, events: Vec<Event>) -> Result<(), SpoolError> {
-        self.0.spool.record(events).await
-    }
-
-    async fn events(&self, after: EventId, limit: usize) -> Result<Vec<Event>, SpoolError> {
-        self.0.spool.events(after, limit).await
-    }
-
-    async fn find(&self, query: &Query) -> Result<Vec<Tracked>, SpoolError> {
-        Spool::find(&self.0.spool, query).await
-    }
-
-    async fn secret(&self, name: &str, candidate: [u8; 32]) -> Result<[u8; 32], SpoolError> {
-        self.0.spool.secret(name, candidate).await
-    }
-
-    async fn forget(&self, before: Timestamp, limit: usize) -> Result<usize, SpoolError> {
-        self.0.spool.forget(before, limit).await
-    }
-
-    async fn close(&self) -> Result<(), SpoolError> {
-        self.0.spool.close().await
-    }
-}
-
-#[async_trait]
-impl SuppressionStore for Faulty {
-    async fn find(&self, asks: &[Ask]) -> Result<Vec<Vec<Entry>>, StoreError> {
-        SuppressionStore::find(&self.0.spool, asks).await
-    }
-
-    async fn put(&self, entry: Entry) -> Result<Put, StoreError> {
-        self.0.spool.put(entry).await
-    }
-
-    async fn lift(&self, what: &What, scope: &Scope, by: &Actor) -> Result<bool, StoreError> {
-        self.0.spool.lift(what, scope, by).await
-    }
-
-    async fn scan(&self, after: Option<ScanCursor>, limit: usize) -> Result<Vec<(ScanCursor, Entry)>, StoreError> {
-        self.0.spool.scan(after, limit).await
-    }
-}
-
 #[tokio::test]
 async fn a_disk_that_is_full_for_a_while_costs_no_second_copy() {
-    let (mailer, inbox) = TestMailer::new().with(|m| m.spool(Faulty::new(3, 0))).start().await.expect("started");
+    let (mailer, inbox) = TestMailer::new().with(|m| m.spool(Hooked::failing(3, 0))).start().await.expect("started");
     let receipt = mailer.send(message("bob@example.org")).await.expect("accepted");
     inbox.settle().await;
     assert!(!receipt.standings().await.expect("standings").all_ended());
@@ -221,19 +115,19 @@ async fn a_disk_that_is_full_for_a_while_costs_no_second_copy() {
 
 #[tokio::test]
 async fn a_spool_that_does_not_read_is_asked_again_in_a_while() {
-    let spool = Faulty::new(0, 3);
+    let spool = Hooked::failing(0, 3);
     let kept = spool.clone();
     let (mailer, inbox) = TestMailer::new().with(|m| m.spool(spool)).start().await.expect("started");
     let receipt = mailer.send(message("bob@example.org")).await.expect("accepted");
     // What is in memory goes on.
     assert!(receipt.settled().await.expect("standings").all_delivered());
     inbox.advance(MINUTE).await;
-    assert!((4..10).contains(&kept.0.asked.load(Ordering::Relaxed)), "{:?}", kept.0.asked);
+    assert!((4..10).contains(&kept.asked()), "{}", kept.asked());
 }
 
 #[tokio::test]
 async fn a_send_that_is_dropped_behind_its_commit_is_delivered() {
-    let (mailer, inbox) = TestMailer::new().with(|m| m.spool(Faulty::new(0, 0))).start().await.expect("started");
+    let (mailer, inbox) = TestMailer::new().with(|m| m.spool(Hooked::default())).start().await.expect("started");
     inbox.settle().await;
     let sending = mailer.send(message("bob@example.org")).once("order/1").into_future();
     let gave_up = tokio::select! {
@@ -285,7 +179,7 @@ async fn an_attempt_under_way_is_the_last_of_a_cancelled_mail() {
 #[tokio::test]
 async fn a_mail_is_cancelled_wherever_its_attempt_stands() {
     for turns in 0..40 {
-        let (mailer, inbox) = TestMailer::new().with(|m| m.spool(Faulty::new(0, 0))).start().await.expect("started");
+        let (mailer, inbox) = TestMailer::new().with(|m| m.spool(Hooked::default())).start().await.expect("started");
         inbox.defer("bob@example.org", "451 4.3.0 later", 100);
         let mut live = mailer.watch().finals().open();
         let receipt = mailer.send(message("bob@example.org")).await.expect("accepted");

@@ -1,5 +1,7 @@
 //! A clock that moves only when told. The test kit has a better one; it stands above this crate.
 
+pub(crate) mod fixture;
+
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};

@@ -15,7 +15,7 @@ use posthaste_suppression::{Actor, Ask, Entry, Put, ScanCursor, Scope, StoreErro
 use posthaste_types::{Ending, Event, EventId, Fate, MailId, NodeId, Timestamp};
 use tokio::sync::Semaphore;
 
-/// A spool in memory whose answers the test can hold back. A handle: the test keeps one.
+/// A spool in memory that holds its answers back and fails as told. A handle: the test keeps one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hooked(pub(crate) Arc<Hooks>);
 
@@ -26,8 +26,12 @@ pub(crate) struct Hooks {
     pub(crate) begun: Semaphore,
     /// Mails whose records are damaged.
     pub(crate) damaged: Mutex<HashSet<MailId>>,
+    /// So many settlements find the disk full.
+    full: AtomicUsize,
     /// So many settlements fail, and not for a while.
     pub(crate) lost: AtomicUsize,
+    /// So many reads of what is due fail.
+    unread: AtomicUsize,
     /// How many rows `due` gave.
     pub(crate) read: AtomicUsize,
     /// How often it was asked.
@@ -40,7 +44,9 @@ impl Default for Hooks {
             spool: MemorySpool::new(),
             begun: Semaphore::new(PLENTY),
             damaged: Mutex::default(),
+            full: AtomicUsize::new(0),
             lost: AtomicUsize::new(0),
+            unread: AtomicUsize::new(0),
             read: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
         }
@@ -48,6 +54,12 @@ impl Default for Hooks {
 }
 
 impl Hooked {
+    /// One whose disk is full for the first `full` settlements, and whose first `unread` reads of what is due fail.
+    pub(crate) fn failing(full: usize, unread: usize) -> Self {
+        let (full, unread) = (AtomicUsize::new(full), AtomicUsize::new(unread));
+        Self(Arc::new(Hooks { full, unread, ..Hooks::default() }))
+    }
+
     /// Holds back what `begin` answers.
     pub(crate) fn hold(&self) {
         self.0.begun.forget_permits(PLENTY);
@@ -78,13 +90,18 @@ impl Hooked {
 #[async_trait]
 impl Spool for Hooked {
     async fn admit(&self, mails: Vec<NewMail>) -> Result<Vec<Admission>, SpoolError> {
-        self.0.spool.admit(mails).await
+        let admitted = self.0.spool.admit(mails).await;
+        tokio::task::yield_now().await; // the answer comes later than the commit
+        admitted
     }
 
     async fn due(&self, until: Timestamp, after: Option<DueCursor>, limit: usize) -> Result<Vec<Due>, SpoolError> {
+        self.0.asked.fetch_add(1, Ordering::Relaxed);
+        if strikes(&self.0.unread) {
+            return Err(SpoolError::new(SpoolErrorKind::Io, "a read fails"));
+        }
         let due = self.0.spool.due(until, after, limit).await?;
         self.0.read.fetch_add(due.len(), Ordering::Relaxed);
-        self.0.asked.fetch_add(1, Ordering::Relaxed);
         Ok(due)
     }
 
@@ -108,7 +125,10 @@ impl Spool for Hooked {
     }
 
     async fn settle(&self, done: Vec<Settlement>) -> Result<(), SpoolError> {
-        if self.0.lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+        if strikes(&self.0.full) {
+            return Err(SpoolError::new(SpoolErrorKind::Full, "no space left on device"));
+        }
+        if strikes(&self.0.lost) {
             return Err(SpoolError::new(SpoolErrorKind::Io, "a write fails"));
         }
         self.0.spool.settle(done).await
@@ -164,6 +184,11 @@ impl SuppressionStore for Hooked {
     async fn scan(&self, after: Option<ScanCursor>, limit: usize) -> Result<Vec<(ScanCursor, Entry)>, StoreError> {
         self.0.spool.scan(after, limit).await
     }
+}
+
+/// Takes one of the failures that are left; whether there was one.
+pub(crate) fn strikes(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
 
 const PLENTY: usize = 1 << 20;
