@@ -5,9 +5,9 @@ use posthaste_types::{
     CampaignName, Envelope, EnvelopeId, ListName, MailId, MessageId, Recipient, RequireTls, Ret, ReversePath,
     StreamName, Tags, TenantName, Timestamp,
 };
-use rusqlite::Row;
+use rusqlite::{Connection, Row, params};
 
-use super::{Crc, json};
+use super::{Crc, Micros, json};
 use crate::trouble::{Damage, Trouble};
 
 /// The columns that [`MailRow::read`] reads, in its order.
@@ -97,6 +97,47 @@ impl MailRow {
             return Err(Damage::new("mail: the checksum does not fit").into());
         }
         Ok((mail, row.get(19)?))
+    }
+
+    /// Adds the row; its columns are those of [`MAIL_COLUMNS`] and what changes while the mail is here.
+    pub(crate) fn insert(
+        &self,
+        conn: &Connection,
+        content: Option<i64>,
+        waiting: i64,
+        ended: Option<Micros>,
+    ) -> Result<(), rusqlite::Error> {
+        conn.prepare_cached(
+            "INSERT INTO mail (id, message_id, reverse_path, envid, ret, require_tls, stream, list, campaign, tenant, \
+             tags, priority, accepted, due, expires, once_key, fingerprint, size, crc, content, waiting, ended) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
+             ?22)",
+        )?
+        .execute(params![
+            self.id,
+            self.message_id,
+            self.reverse_path,
+            self.envid,
+            self.ret,
+            self.require_tls,
+            self.stream,
+            self.list,
+            self.campaign,
+            self.tenant,
+            self.tags,
+            self.priority,
+            self.accepted,
+            self.due,
+            self.expires,
+            self.once_key,
+            self.fingerprint,
+            self.size,
+            self.crc(),
+            content,
+            waiting,
+            ended
+        ])?;
+        Ok(())
     }
 
     pub(crate) fn crc(&self) -> u32 {

@@ -82,58 +82,8 @@ impl Admitting {
     }
 
     fn insert_mail(&self, conn: &Connection, content: Option<i64>, waiting: i64) -> Result<(), rusqlite::Error> {
-        let MailRow {
-            id,
-            message_id,
-            reverse_path,
-            envid,
-            ret,
-            require_tls,
-            stream,
-            list,
-            campaign,
-            tenant,
-            tags,
-            priority,
-            accepted,
-            due,
-            expires,
-            once_key,
-            fingerprint,
-            size,
-        } = &self.mail;
         let last = self.recipients.iter().filter_map(|(_, ending)| ending.as_ref()).map(|ending| ending.at).max();
         let ended = last.filter(|_| waiting == 0).map(Micros);
-        conn.prepare_cached(
-            "INSERT INTO mail (id, message_id, reverse_path, envid, ret, require_tls, stream, list, campaign, tenant, \
-             tags, priority, accepted, due, expires, once_key, fingerprint, size, crc, content, waiting, ended) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?22)",
-        )?
-        .execute(params![
-            id,
-            message_id,
-            reverse_path,
-            envid,
-            ret,
-            require_tls,
-            stream,
-            list,
-            campaign,
-            tenant,
-            tags,
-            priority,
-            accepted,
-            due,
-            expires,
-            once_key,
-            fingerprint,
-            size,
-            self.mail.crc(),
-            content,
-            waiting,
-            ended
-        ])?;
-        Ok(())
+        self.mail.insert(conn, content, waiting, ended)
     }
 }
