@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use posthaste_benches::{Comparison, Mode, NoDelay, NullSink, Sample, SmtpSink, machine, serve_nothing};
+use posthaste_benches::{Comparison, Mode, NoDelay, NullSink, Sample, Side, SmtpSink, machine, serve_nothing};
 
 use sides::{Client, Load};
 
@@ -40,16 +40,16 @@ fn main() -> Result<()> {
     }
     if mode.wants("null") {
         let null = NullSink::start(Command::new(std::env::current_exe()?).arg("as-sink"))?;
-        compare(mode, "null sink", null.address(), (10 * 1024, 16), no_delay.as_ref(), NULL_STANDS)?;
+        compare(mode, "null sink", null.address(), (10 * 1024, 16), no_delay.as_ref(), &NULL_STANDS)?;
     }
     Ok(())
 }
 
 fn to_smtp_sink(mode: Mode, sink: SocketAddr, no_delay: Option<&NoDelay>) -> Result<()> {
     for load in [(2 * 1024, 1), (2 * 1024, 16), (10 * 1024, 1)] {
-        compare(mode, "smtp-sink", sink, load, no_delay, ["", ""])?;
+        compare(mode, "smtp-sink", sink, load, no_delay, &NO_STANDS)?;
     }
-    compare(mode, "smtp-sink", sink, (10 * 1024, 16), no_delay, SINK_STANDS)
+    compare(mode, "smtp-sink", sink, (10 * 1024, 16), no_delay, &SINK_STANDS)
 }
 
 fn compare(
@@ -58,40 +58,41 @@ fn compare(
     sink: SocketAddr,
     (size, connections): (usize, usize),
     no_delay: Option<&NoDelay>,
-    [rate, cpu]: [&'static str; 2],
+    stands: &Stands,
 ) -> Result<()> {
-    let title = format!("{place}, {} KiB, {connections} connections", size / 1024);
-    let mut run = Comparison::new(title, "messages");
+    let mut run = Comparison::new(format!("{place}, {} KiB, {connections} connections", size / 1024), "messages");
     let mut sides = Vec::new();
-    let mut add = |name: &str, client: Client, preload: Option<&NoDelay>, count: usize| {
-        let side = run.side(name);
-        let load = Load { client, sink, size, connections, count: mode.count(count).max(connections) };
-        sides.push((side, load, preload.map(|_| ())));
-        side
-    };
-    let raw = add("raw dialogue, pipelined", Client::Raw, None, 10_000);
-    let ours = add("posthaste Relay", Client::Posthaste, None, 8_000);
-    let published = add("lettre, as published", Client::Lettre, None, 10 * connections);
-    let peers = no_delay.map(|shim| {
-        let lettre = add("lettre, TCP_NODELAY", Client::Lettre, Some(shim), 8_000);
-        (lettre, add("mail-send, TCP_NODELAY", Client::MailSend, Some(shim), 8_000))
-    });
-    run.ratio(ours, published, "");
-    if let Some((lettre, mail_send)) = peers {
-        for peer in [lettre, mail_send] {
-            run.ratio(ours, peer, rate);
-            run.cpu_ratio(ours, peer, cpu);
+    for (name, client, shim, count) in SIDES {
+        if shim == Shim::Preloaded && no_delay.is_none() {
+            continue;
         }
+        let count = if client == Client::Lettre && shim == Shim::None { 10 * connections } else { count };
+        let load = Load { client, sink, size, connections, count: mode.count(count).max(connections) };
+        sides.push((run.side(name), load, shim));
     }
-    run.ratio(ours, raw, "");
+    ask_ratios(&mut run, &sides, stands);
     for round in 0..mode.rounds() {
         for side in run.order(round) {
-            let Some((_, load, preload)) = sides.iter().find(|(own, ..)| *own == side) else { continue };
-            run.note(side, in_a_process(load, preload.and(no_delay))?);
+            let Some((_, load, shim)) = sides.iter().find(|(own, ..)| *own == side) else { continue };
+            run.note(side, in_a_process(load, no_delay.filter(|_| *shim == Shim::Preloaded))?);
         }
     }
     print!("{run}");
     Ok(())
+}
+
+fn ask_ratios(run: &mut Comparison, sides: &[(Side, Load, Shim)], stands: &Stands) {
+    let [(raw, ..), (ours, ..), peers @ ..] = sides else { return };
+    for (peer, _, shim) in peers {
+        match shim {
+            Shim::None => run.ratio(*ours, *peer, ""),
+            Shim::Preloaded => {
+                run.ratio(*ours, *peer, stands.rate);
+                run.cpu_ratio(*ours, *peer, stands.cpu);
+            }
+        }
+    }
+    run.ratio(*ours, *raw, stands.raw);
 }
 
 /// Runs one side of one round, and reads what it prints: count, nanoseconds, CPU seconds.
@@ -111,5 +112,29 @@ fn in_a_process(load: &Load, no_delay: Option<&NoDelay>) -> Result<Sample> {
     Ok(Sample::new(count.parse()?, Duration::from_nanos(nanos.parse()?)).with_cpu(cpu.parse()?))
 }
 
-const SINK_STANDS: [&str; 2] = [">= 1.5", ""];
-const NULL_STANDS: [&str; 2] = [">= 2.4", "<= 0.4"];
+/// Whether a client is given TCP_NODELAY from outside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shim {
+    None,
+    Preloaded,
+}
+
+/// Where the ratios should stand.
+struct Stands {
+    rate: &'static str,
+    cpu: &'static str,
+    raw: &'static str,
+}
+
+/// Name, client, and how many messages it sends in a round; the one that waits 40 ms for each sends fewer.
+const SIDES: [(&str, Client, Shim, usize); 5] = [
+    ("raw dialogue, pipelined", Client::Raw, Shim::None, 10_000),
+    ("posthaste Relay", Client::Posthaste, Shim::None, 8_000),
+    ("lettre, as published", Client::Lettre, Shim::None, 0),
+    ("lettre, TCP_NODELAY", Client::Lettre, Shim::Preloaded, 8_000),
+    ("mail-send, TCP_NODELAY", Client::MailSend, Shim::Preloaded, 8_000),
+];
+const NO_STANDS: Stands = Stands { rate: "", cpu: "", raw: "" };
+/// Where the sink is the limit, no client can be faster than the raw dialogue.
+const SINK_STANDS: Stands = Stands { rate: ">= 1.5", cpu: "", raw: ">= 0.85, in place of 1.5" };
+const NULL_STANDS: Stands = Stands { rate: ">= 2.4", cpu: "<= 0.4", raw: "" };
