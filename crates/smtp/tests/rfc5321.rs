@@ -3,22 +3,8 @@
 mod common;
 
 use common::*;
-use posthaste_smtp::{Answer, ClientErrorKind, ClientEvent, SendError, ServerErrorKind, ServerEvent, Transmit};
+use posthaste_smtp::{Answer, ClientErrorKind, SendError, ServerEvent, Transmit};
 use posthaste_types::{Cause, OutcomeKind, Stage};
-
-fn closed(client: &Client) -> Option<ClientErrorKind> {
-    match client.events.last() {
-        Some(ClientEvent::Closed { error, .. }) => error.as_ref().map(|error| error.kind()),
-        other => panic!("the last event is {other:?}"),
-    }
-}
-
-fn server_closed(server: &Server) -> Option<ServerErrorKind> {
-    match server.events.last() {
-        Some(ServerEvent::Closed { error, .. }) => error.as_ref().map(|error| error.kind()),
-        other => panic!("the last event is {other:?}"),
-    }
-}
 
 /// D.1, with the parameters that the server offers.
 #[test]
@@ -39,7 +25,7 @@ fn d1_typical_transaction_client() {
         ("221 foo.com Service closing transmission channel\r\n", ""),
     ]);
     assert_eq!(client.kinds(), [[OutcomeKind::Accepted, OutcomeKind::Refused, OutcomeKind::Accepted]]);
-    assert_eq!(closed(&client), None);
+    assert_eq!(client.closed(), None);
     let refused = &client.outcomes()[0][1];
     assert!(matches!(refused.cause(), Cause::Smtp { stage: Stage::Rcpt, .. }), "{refused}");
 }
@@ -66,7 +52,7 @@ fn d1_typical_transaction_server() {
     assert_eq!(server.taken[0].from, "<Smith@bar.com>");
     assert_eq!(server.taken[0].to, ["Jones@foo.com", "Brown@foo.com"]);
     assert_eq!(server.taken[0].content, b"Blah blah blah...\r\n..etc. etc. etc.\r\n");
-    assert_eq!(server_closed(&server), None);
+    assert_eq!(server.closed(), None);
 }
 
 /// D.2: RSET ends a transaction.
@@ -96,7 +82,7 @@ fn s3_1_greetings() {
     for (greeting, kind) in table {
         let mut client = Client::new(client_config(), [mail(&["bob"])]);
         let sent = client.hear(greeting);
-        assert_eq!(closed(&client), Some(kind), "{greeting}");
+        assert_eq!(client.closed(), Some(kind), "{greeting}");
         assert_eq!(sent, if kind == ClientErrorKind::Refused { "QUIT\r\n" } else { "" }, "{greeting}");
         assert_eq!(client.session.poll_timeout(), None);
         assert_eq!(client.session.send(client.now, mail(&["x"])), Err(SendError::Ended));
@@ -129,7 +115,7 @@ fn s3_2_helo() {
     }
     let mut client = Client::new(client_config(), [mail(&["bob"])]);
     client.follow(&[("220 old\r\n", "EHLO client.example.com\r\n"), ("550 5.7.1 not you\r\n", "QUIT\r\n")]);
-    assert_eq!(closed(&client), Some(ClientErrorKind::Refused));
+    assert_eq!(client.closed(), Some(ClientErrorKind::Refused));
 }
 
 /// §3.8: 421 at every point. Unanswered recipients are deferred; after the final dot, it is an answer.
@@ -140,7 +126,7 @@ fn s3_8_service_closing_anywhere() {
         let mut client = Client::new(client_config(), [mail(&["bob", "carl"])]);
         dialogue[..at].iter().for_each(|reply| drop(client.hear(reply)));
         client.hear("421 4.3.2 going down\r\n");
-        assert_eq!(closed(&client), Some(ClientErrorKind::ServiceClosing), "{at}");
+        assert_eq!(client.closed(), Some(ClientErrorKind::ServiceClosing), "{at}");
         let carl = if at >= 5 { OutcomeKind::Refused } else { OutcomeKind::Deferred };
         assert_eq!(client.kinds(), [[OutcomeKind::Deferred, carl]], "{at}");
         let cause = client.outcomes()[0][0].cause().clone();
@@ -244,7 +230,7 @@ fn replies_out_of_step() {
     for dialogue in table {
         let mut client = Client::new(client_config(), [mail(&["bob"])]);
         dialogue.iter().for_each(|reply| drop(client.hear(reply)));
-        assert!(matches!(closed(&client), Some(ClientErrorKind::Protocol(_))), "{dialogue:?}");
+        assert!(matches!(client.closed(), Some(ClientErrorKind::Protocol(_))), "{dialogue:?}");
         let in_doubt = dialogue.len() == 6;
         let expected = if in_doubt { OutcomeKind::InDoubt } else { OutcomeKind::Deferred };
         assert!(client.kinds().iter().flatten().all(|kind| *kind == expected), "{dialogue:?}: {:?}", client.kinds());
@@ -260,7 +246,7 @@ fn an_early_answer_to_content() {
     }
     assert!(client.session.handle_bytes(client.now, b"354 go\r\n552 5.3.4 too big\r\n").is_err());
     client.go_on();
-    assert_eq!(closed(&client), Some(ClientErrorKind::AnsweredEarly));
+    assert_eq!(client.closed(), Some(ClientErrorKind::AnsweredEarly));
     assert_eq!(client.kinds(), [[OutcomeKind::Refused, OutcomeKind::Refused]]);
 }
 
@@ -312,7 +298,7 @@ fn a_withdrawn_mail_is_not_completed() {
     assert_eq!(client.session.poll_transmit(client.now, &mut out), None);
     assert!(!out.ends_with(b"\r\n.\r\n"), "{out:?}");
     client.go_on();
-    assert_eq!(closed(&client), Some(ClientErrorKind::Withdrawn));
+    assert_eq!(client.closed(), Some(ClientErrorKind::Withdrawn));
     assert_eq!(client.kinds(), [[OutcomeKind::Deferred]]);
 }
 

@@ -3,22 +3,8 @@
 mod common;
 
 use common::*;
-use posthaste_smtp::{ClientErrorKind, ClientEvent, Pipelining, ServerErrorKind, ServerEvent, Transaction, Transmit};
+use posthaste_smtp::{ClientErrorKind, Pipelining, ServerErrorKind, ServerEvent, Transaction, Transmit};
 use posthaste_types::{OutcomeKind, Stage};
-
-fn closed(client: &Client) -> Option<ClientErrorKind> {
-    match client.events.last() {
-        Some(ClientEvent::Closed { error, .. }) => error.as_ref().map(|error| error.kind()),
-        other => panic!("the last event is {other:?}"),
-    }
-}
-
-fn server_closed(server: &Server) -> Option<ServerErrorKind> {
-    match server.events.last() {
-        Some(ServerEvent::Closed { error, .. }) => error.as_ref().map(|error| error.kind()),
-        other => panic!("the last event is {other:?}"),
-    }
-}
 
 /// §4.5.3.1.10: 552 at RCPT is temporary; what is postponed goes in a further transaction.
 #[test]
@@ -98,13 +84,13 @@ fn too_many_errors_end_the_session() {
         assert_eq!(server.hear("XXXX\r\n"), "500 5.5.2 command not recognized\r\n");
     }
     assert!(server.hear("XXXX\r\nNOOP\r\n").ends_with("421 4.7.0 too many errors\r\n"));
-    assert_eq!(server_closed(&server), Some(ServerErrorKind::TooManyErrors));
+    assert_eq!(server.closed(), Some(ServerErrorKind::TooManyErrors));
     let mut server = Server::new(server_config());
     server.hear("");
     server.hear(&"NOOP\r\n".repeat(119));
     assert!(!server.session.is_closed());
     server.hear("NOOP\r\n");
-    assert_eq!(server_closed(&server), Some(ServerErrorKind::TooManyErrors));
+    assert_eq!(server.closed(), Some(ServerErrorKind::TooManyErrors));
     let mut server = Server::new(server_config());
     server.hear("");
     assert_eq!(server.hear("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "421 4.7.0 this is a mail server\r\n");
@@ -138,7 +124,7 @@ fn s4_5_3_2_client_timeouts() {
         let result = client.session.handle_timeout(due);
         client.go_on();
         if at + 1 == dialogue.len() {
-            assert_eq!((result, closed(&client)), (Ok(()), None), "an unanswered QUIT is no loss");
+            assert_eq!((result, client.closed()), (Ok(()), None), "an unanswered QUIT is no loss");
             continue;
         }
         let error = result.unwrap_err();
@@ -190,7 +176,7 @@ fn s4_5_3_2_7_server_timeouts_and_rate() {
     assert!(server.session.handle_timeout(tick(800)).is_err());
     assert!(server.go_on().starts_with(b"421 4.4.2 "));
     assert!(server.events.iter().any(|event| matches!(event, ServerEvent::Aborted { .. })));
-    assert_eq!(server_closed(&server), Some(ServerErrorKind::TimedOut));
+    assert_eq!(server.closed(), Some(ServerErrorKind::TimedOut));
 }
 
 #[test]
@@ -206,5 +192,5 @@ fn a_client_that_floods_while_an_answer_is_due() {
     }
     assert_eq!(ended, Some(262));
     server.go_on();
-    assert_eq!(server_closed(&server), Some(ServerErrorKind::Flood));
+    assert_eq!(server.closed(), Some(ServerErrorKind::Flood));
 }

@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use posthaste_smtp::{
-    Answer, ClientConfig, ClientEvent, ClientSession, ServerConfig, ServerEvent, ServerSession, TlsUse, Transaction,
-    Transmit,
+    Answer, ClientConfig, ClientErrorKind, ClientEvent, ClientSession, ServerConfig, ServerErrorKind, ServerEvent,
+    ServerSession, TlsUse, Transaction, Transmit,
 };
 use posthaste_types::{Address, Content, Domain, Envelope, Outcome, OutcomeKind, Recipient, Reply, Tick};
 
@@ -53,6 +53,24 @@ pub fn reply(code: u16, text: &str) -> Reply {
     Reply::new(code, text).unwrap()
 }
 
+/// One side of a dialogue.
+pub trait Side {
+    /// Hears what the other side says; tells what this side says then.
+    fn hear_bytes(&mut self, wire: &[u8]) -> Vec<u8>;
+
+    fn hear(&mut self, wire: &str) -> String {
+        String::from_utf8(self.hear_bytes(wire.as_bytes())).unwrap()
+    }
+
+    /// Says the other side's part of each pair and demands this side's.
+    #[track_caller]
+    fn follow(&mut self, script: &[(&str, &str)]) {
+        for (heard, expected) in script {
+            assert_eq!(self.hear(heard), *expected, "in answer to {heard:?}");
+        }
+    }
+}
+
 /// A client that sends its mails as soon as it may, and then quits.
 #[derive(Debug)]
 pub struct Client {
@@ -67,24 +85,6 @@ impl Client {
     pub fn new(config: ClientConfig, mails: impl IntoIterator<Item = Transaction>) -> Self {
         let session = ClientSession::new(config, Tick::default());
         Self { session, mails: mails.into_iter().collect(), events: Vec::new(), quits: true, now: Tick::default() }
-    }
-
-    /// Hears what the server says; tells what the client sends then.
-    pub fn hear(&mut self, wire: &str) -> String {
-        String::from_utf8(self.hear_bytes(wire.as_bytes())).unwrap()
-    }
-
-    pub fn hear_bytes(&mut self, wire: &[u8]) -> Vec<u8> {
-        let _ = self.session.handle_bytes(self.now, wire);
-        self.go_on()
-    }
-
-    /// Says the server's part of each pair and demands the client's.
-    #[track_caller]
-    pub fn follow(&mut self, script: &[(&str, &str)]) {
-        for (server, expected) in script {
-            assert_eq!(self.hear(server), *expected, "in answer to {server:?}");
-        }
     }
 
     pub fn go_on(&mut self) -> Vec<u8> {
@@ -113,6 +113,14 @@ impl Client {
         self.events.extend(std::iter::from_fn(|| self.session.poll_event()));
     }
 
+    /// Why the session ended, as its last event tells.
+    pub fn closed(&self) -> Option<ClientErrorKind> {
+        match self.events.last() {
+            Some(ClientEvent::Closed { error, .. }) => error.as_ref().map(|error| error.kind()),
+            other => panic!("the last event is {other:?}"),
+        }
+    }
+
     /// The outcomes of each mail that is finished.
     pub fn outcomes(&self) -> Vec<Vec<Outcome>> {
         let finished = |event: &ClientEvent| match event {
@@ -124,6 +132,13 @@ impl Client {
 
     pub fn kinds(&self) -> Vec<Vec<OutcomeKind>> {
         self.outcomes().iter().map(|outcomes| outcomes.iter().map(Outcome::kind).collect()).collect()
+    }
+}
+
+impl Side for Client {
+    fn hear_bytes(&mut self, wire: &[u8]) -> Vec<u8> {
+        let _ = self.session.handle_bytes(self.now, wire);
+        self.go_on()
     }
 }
 
@@ -168,24 +183,6 @@ impl Server {
         Self { session, rule, open: Taken::default(), taken: Vec::new(), events: Vec::new(), now }
     }
 
-    /// Hears what the client says; tells what the server answers.
-    pub fn hear(&mut self, wire: &str) -> String {
-        String::from_utf8(self.hear_bytes(wire.as_bytes())).unwrap()
-    }
-
-    pub fn hear_bytes(&mut self, wire: &[u8]) -> Vec<u8> {
-        let _ = self.session.handle_bytes(self.now, wire);
-        self.go_on()
-    }
-
-    /// Says the client's part of each pair and demands the server's.
-    #[track_caller]
-    pub fn follow(&mut self, script: &[(&str, &str)]) {
-        for (client, expected) in script {
-            assert_eq!(self.hear(client), *expected, "in answer to {client:?}");
-        }
-    }
-
     pub fn go_on(&mut self) -> Vec<u8> {
         while let Some(event) = self.session.poll_event() {
             if let ServerEvent::Content(piece) = &event {
@@ -211,6 +208,21 @@ impl Server {
         let mut out = Vec::new();
         self.session.poll_transmit(&mut out);
         out
+    }
+
+    /// Why the session ended, as its last event tells.
+    pub fn closed(&self) -> Option<ServerErrorKind> {
+        match self.events.last() {
+            Some(ServerEvent::Closed { error, .. }) => error.as_ref().map(|error| error.kind()),
+            other => panic!("the last event is {other:?}"),
+        }
+    }
+}
+
+impl Side for Server {
+    fn hear_bytes(&mut self, wire: &[u8]) -> Vec<u8> {
+        let _ = self.session.handle_bytes(self.now, wire);
+        self.go_on()
     }
 }
 
