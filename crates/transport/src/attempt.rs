@@ -156,7 +156,7 @@ impl Attempt {
         self.0.progress.withdraw()
     }
 
-    /// For the engine, when it has dropped the transport's future: gives the attempt up, and says what it
+    /// For the engine, when it has dropped the transport's future: gives the attempt up, and settles what it
     /// came to. What was settled stays; of the rest, those whose completing octets had not been released are
     /// deferred, those whose had are in doubt, and all for a transport that does not track progress.
     pub fn give_up(&self, cause: Cause) -> Outcomes {

@@ -51,7 +51,8 @@ impl Attempt {
     /// A try of its own for all recipients: the first, or another behind one that no hop took anything in. `None` if
     /// somebody was accepted or is in doubt (another try could duplicate), or if this attempt is over.
     ///
-    /// What the last try settled is forgotten, and nothing may be sent for it any more, whoever still holds it. Until
+    /// What the last try settled is forgotten, and nothing may be sent for it any more, whoever still holds it. That the
+    /// last try was [given up](Self::give_up) is forgotten too; that this attempt was is not. Until
     /// the next [`start`](Self::start) the attempt can be [withdrawn](Self::withdraw) again: derive the next try before
     /// you wait for its time.
     pub fn next_try(&self) -> Option<Attempt> {

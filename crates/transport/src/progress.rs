@@ -29,8 +29,18 @@ enum Phase {
     Waiting,
     Started,
     PastReturn,
-    /// Withdrawn or given up: nothing may begin, no completing octet may leave.
-    Withdrawn,
+    /// Withdrawn or given up: nothing may begin, no completing octet may leave. By an attempt that was derived so often
+    /// from the first; the one closest to that counts.
+    Withdrawn(usize),
+}
+
+impl Slot {
+    fn withdraw(&mut self, by: usize) {
+        self.phase = match self.phase {
+            Phase::Withdrawn(earlier) => Phase::Withdrawn(earlier.min(by)),
+            _ => Phase::Withdrawn(by),
+        };
+    }
 }
 
 impl Handle {
@@ -68,7 +78,8 @@ impl Handle {
         for slot in self.places.iter() {
             if let Some(slot) = slots.get_mut(*slot) {
                 slot.outcome = None;
-                if slot.phase != Phase::Withdrawn {
+                // That a try was given up ends that one alone.
+                if !matches!(slot.phase, Phase::Withdrawn(by) if by <= self.depth()) {
                     slot.phase = Phase::Waiting;
                 }
             }
@@ -104,7 +115,7 @@ impl Handle {
         let mut result = Ok(());
         for place in self.places.iter().filter(|_| self.is_current()) {
             match slots.get_mut(*place) {
-                Some(slot) if matches!(slot.phase, Phase::Waiting | Phase::Withdrawn) => slot.phase = Phase::Withdrawn,
+                Some(slot) if matches!(slot.phase, Phase::Waiting | Phase::Withdrawn(_)) => slot.withdraw(self.depth()),
                 Some(_) => result = Err(StartedAlready),
                 None => {}
             }
@@ -112,15 +123,16 @@ impl Handle {
         result
     }
 
-    /// Forbids all that has not left; what was settled, and what `rest` says of the others by whether their completing
-    /// octets were released.
+    /// Forbids all that has not left, and settles what is not settled as `rest` says by whether the completing octets
+    /// were released.
     pub(crate) fn give_up(&self, rest: impl Fn(bool) -> Outcome) -> Vec<Outcome> {
         let mut slots = self.slots();
         let current = self.is_current();
         let end = |place: &usize| match slots.get_mut(*place).filter(|_| current) {
             Some(slot) => {
-                let phase = std::mem::replace(&mut slot.phase, Phase::Withdrawn);
-                slot.outcome.clone().unwrap_or_else(|| rest(phase == Phase::PastReturn))
+                let released = slot.phase == Phase::PastReturn;
+                slot.withdraw(self.depth());
+                slot.outcome.get_or_insert_with(|| rest(released)).clone()
             }
             None => rest(false),
         };
@@ -130,7 +142,7 @@ impl Handle {
     /// Moves all recipients on, or none if the attempt is over for one of them.
     fn go_on(&self, next: impl Fn(Phase) -> Phase) -> Result<(), Withdrawn> {
         let mut slots = self.slots();
-        let withdrawn = |place: &usize| slots.get(*place).is_some_and(|slot| slot.phase == Phase::Withdrawn);
+        let withdrawn = |place: &usize| slots.get(*place).is_some_and(|slot| matches!(slot.phase, Phase::Withdrawn(_)));
         if !self.is_current() || self.places.iter().any(withdrawn) {
             return Err(Withdrawn);
         }
@@ -147,6 +159,10 @@ impl Handle {
         let own = (self.turn.clone(), self.turn.load(Ordering::Relaxed));
         let above = self.above.iter().cloned().chain([own]).collect();
         Self { shared: self.shared.clone(), places, turn: Arc::default(), above }
+    }
+
+    fn depth(&self) -> usize {
+        self.above.len()
     }
 
     fn is_current(&self) -> bool {

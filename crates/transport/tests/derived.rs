@@ -127,6 +127,32 @@ fn a_try_within_a_try_ends_with_it() {
 }
 
 #[test]
+fn a_try_that_was_given_up_ends_alone() {
+    let whole = attempt(2);
+    let first = whole.next_try().unwrap();
+    first.start().unwrap();
+    first.within(Duration::from_secs(1)).give_up(Cause::local("too slow"));
+    let second = whole.next_try().unwrap();
+    assert!(first.past_return().is_err());
+    assert!(second.past_return().is_ok());
+    second.give_up(Cause::local("too slow"));
+    assert!(whole.next_try().is_none(), "it is in doubt");
+    let whole = attempt(1);
+    whole.next_try().unwrap().give_up(Cause::local("too slow"));
+    whole.give_up(Cause::local("out of time"));
+    assert!(whole.next_try().unwrap().start().is_err(), "the whole is given up");
+}
+
+#[test]
+fn given_up_twice_it_is_what_it_was() {
+    let whole = attempt(2);
+    whole.narrowed(&[1]).unwrap().past_return().unwrap();
+    let outcomes = whole.give_up(Cause::local("out of time"));
+    assert_eq!(kinds(&outcomes), [OutcomeKind::Deferred, OutcomeKind::InDoubt]);
+    assert_eq!(whole.give_up(Cause::local("again")), outcomes);
+}
+
+#[test]
 fn less_time_and_no_route() {
     let whole = attempt(1);
     assert_eq!(whole.within(Duration::from_secs(5)).within(Duration::from_secs(9)).timeout(), Duration::from_secs(5));
