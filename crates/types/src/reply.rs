@@ -8,7 +8,8 @@ use crate::macros::validated_string;
 /// An SMTP reply: code and one or more lines (RFC 5321 §4.2).
 ///
 /// Reading is tolerant where servers err: a bare LF, a missing text, 8-bit text (read as UTF-8, what is
-/// not becomes U+FFFD), controls (the same). No line holds CR, LF, NUL or a control.
+/// not becomes U+FFFD), controls (the same), spaces at the end of a line (dropped). No line holds CR, LF, NUL or
+/// a control. What [`to_wire`](Self::to_wire) gives, [`parse`](Self::parse) reads as the same reply.
 ///
 /// ```
 /// use posthaste_types::Reply;
@@ -57,7 +58,7 @@ impl Reply {
             if line.len() + 6 > Self::MAX_LINE {
                 return Err(ParseError::new(REPLY, ParseErrorKind::TooLong { limit: Self::MAX_LINE }, 0));
             }
-            checked.push(line.into());
+            checked.push(line.trim_end().into());
         }
         if checked.is_empty() {
             return Err(ParseError::new(REPLY, ParseErrorKind::Empty, 0));
@@ -274,8 +275,12 @@ fn parse_code(line: &[u8]) -> Option<u16> {
 
 fn clean(text: &[u8]) -> Box<str> {
     let text = String::from_utf8_lossy(text);
-    let text = text.trim_end();
-    text.chars().map(|c| if is_control(c) && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    let plain = |c| if is_control(c) && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    let mut text: String = text.trim_end().chars().map(plain).collect();
+    // U+FFFD is longer than what it stands for; the line must stay one that is read again.
+    text.truncate(text.floor_char_boundary(Reply::MAX_LINE - 4));
+    text.truncate(text.trim_end().len());
+    text.into()
 }
 
 const REPLY: &str = "reply";
