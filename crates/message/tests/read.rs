@@ -239,6 +239,19 @@ fn a_header_that_a_delimiter_ends_stays_within_its_part() {
     assert_eq!(part.at() + part.raw().len(), text.find("\r\n--b--").unwrap());
 }
 
+/// So too where the line end is that of the empty line behind an embedded header.
+#[test]
+fn an_embedded_header_that_a_delimiter_ends_stays_within_its_part() {
+    let holder = "--b\r\nContent-Type: message/rfc822\r\n\r\n";
+    let text =
+        format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{holder}Subject: x\r\n\r\n--b\r\n\r\ny\r\n--b--\r\n");
+    let message = parse(&text);
+    let part = message.root().children().next().unwrap();
+    let embedded = part.embedded().unwrap();
+    assert_eq!((part.raw_body(), embedded.raw()), (&b"Subject: x\r\n"[..], &b"Subject: x\r\n"[..]));
+    assert_eq!((embedded.subject().as_deref(), embedded.raw_body()), (Some("x"), &b""[..]));
+}
+
 #[test]
 fn rfc2046_parts_of_a_digest_are_messages() {
     let text = "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: one\r\n\r\n1\r\n--b\r\n\r\nSubject: two\r\n\r\n2\r\n--b--\r\n";

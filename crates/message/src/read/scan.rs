@@ -226,8 +226,9 @@ impl Scanner<'_> {
         let mut next = Some(self.current);
         while let Some(index) = next.filter(|index| Some(*index) != outer) {
             let Some(node) = self.nodes.get_mut(index) else { return };
-            node.body.start = node.body.start.min(at.max(node.header.end));
-            node.body.end = at.max(node.body.start);
+            // An empty line that the delimiter takes (RFC 2046 §5.1.1) is no more the header's.
+            node.header = node.header.start.min(at)..node.header.end.min(at);
+            node.body = node.body.start.min(at)..at;
             next = node.parent;
         }
     }
