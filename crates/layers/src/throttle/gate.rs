@@ -1,0 +1,88 @@
+//! One place where attempts wait for their turn.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use posthaste_types::{Clock, Tick};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{Limits, Rate};
+
+/// Lets attempts through, one by one and not too many at a time.
+#[derive(Debug)]
+pub(super) struct Gate {
+    rate: Option<Rate>,
+    permits: Arc<Semaphore>,
+    /// The next turn at the even rate: the bucket is full when it is past, and lacks one attempt for each interval that
+    /// it lies ahead.
+    next: Mutex<Tick>,
+}
+
+/// Held while an attempt is made.
+#[derive(Debug)]
+pub(super) struct Pass {
+    #[expect(dead_code, reason = "held")]
+    permit: OwnedSemaphorePermit,
+    /// A gate that is in use is not forgotten.
+    #[expect(dead_code, reason = "held")]
+    gate: Arc<Gate>,
+}
+
+impl Gate {
+    pub(super) fn new(limits: Limits) -> Self {
+        let permits = Arc::new(Semaphore::new(limits.permits()));
+        Self { rate: limits.of_rate(), permits, next: Mutex::default() }
+    }
+
+    /// Waits for a turn; `None` if there is none before `by`.
+    ///
+    /// The place comes before the rate: a turn of the rate is used when it is there.
+    pub(super) async fn pass(self: &Arc<Self>, clock: &dyn Clock, by: Tick) -> Option<Pass> {
+        let permit = self.permit(clock, by).await?;
+        let at = self.reserve(clock.tick(), by)?;
+        if at > clock.tick() {
+            clock.sleep_until(at).await;
+        }
+        Some(Pass { permit, gate: self.clone() })
+    }
+
+    /// Whether forgetting this gate would let nothing through that it holds back.
+    pub(super) fn is_fresh(&self, now: Tick) -> bool {
+        *self.next() <= now
+    }
+
+    async fn permit(&self, clock: &dyn Clock, by: Tick) -> Option<OwnedSemaphorePermit> {
+        let mut permit = pin!(self.permits.clone().acquire_owned());
+        let mut alarm = None;
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(permit) = permit.as_mut().poll(context) {
+                return Poll::Ready(permit.ok());
+            }
+            alarm.get_or_insert_with(|| clock.sleep_until(by)).as_mut().poll(context).map(|()| None)
+        })
+        .await
+    }
+
+    /// Takes the next turn, if it is not behind `by`.
+    fn reserve(&self, now: Tick, by: Tick) -> Option<Tick> {
+        let Some(rate) = self.rate else { return Some(now) };
+        let mut next = self.next();
+        let even = now.max(*next);
+        let at = Tick::from_start(even.since_start().saturating_sub(rate.tolerance())).max(now);
+        if at > now && at >= by {
+            return None;
+        }
+        *next = even.saturating_add(rate.interval().max(SHORTEST));
+        Some(at)
+    }
+
+    fn next(&self) -> MutexGuard<'_, Tick> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A clock's own step: no interval is shorter.
+const SHORTEST: Duration = Duration::from_nanos(1);
