@@ -5,6 +5,7 @@
 mod contract;
 mod failover;
 mod hold;
+mod no_duplicates;
 mod retry;
 mod route_by;
 mod split;
