@@ -41,13 +41,11 @@ proptest! {
             TO.iter().zip(plans).for_each(|(to, answers)| memory.plan(&address(to), answers.clone()));
         }
         let clock = Arc::new(VirtualClock::new());
-        let [first, second, third] = [0, 1, 2].map(|n: usize| {
-            let one_try = Timeout::new(memories[n].clone(), secs(10), clock.clone());
-            Retry::new(one_try, clock.clone())
-        });
+        let one_try = |n: usize| Timeout::new(memories[n].clone(), secs(10), clock.clone());
+        let first = Retry::new(one_try(0), clock.clone());
         let kinds_of_error = [TransportErrorKind::Unreachable, TransportErrorKind::Misconfigured];
-        let both = Failover::new(first, clock.clone()).then(second).on(kinds_of_error).on_deferral();
-        let stack = RouteBy::new(both).domain("example.net".parse().unwrap(), third);
+        let both = Failover::new(first, clock.clone()).then(one_try(1)).on(kinds_of_error).on_deferral();
+        let stack = RouteBy::new(both).domain("example.net".parse().unwrap(), Retry::new(one_try(2), clock.clone()));
 
         let attempt = attempt(&TO);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
