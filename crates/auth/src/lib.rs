@@ -1,0 +1,44 @@
+//! Typed records and policies that tell how mail is to be secured and proved.
+//!
+//! Octets in, values out: nothing here asks the DNS or opens a connection. What a record says is parsed once into a
+//! type that cannot be wrong; what is refused is refused with its place.
+//!
+//! ```
+//! use posthaste_auth::{dane, mta_sts, tls_rpt};
+//! use posthaste_dns::Tlsa;
+//! use posthaste_types::DnsName;
+//!
+//! let record = mta_sts::Record::parse(b"v=STSv1; id=20260901T000000;")?;
+//! assert_eq!(record.id(), "20260901T000000");
+//!
+//! let policy = mta_sts::Policy::parse(b"version: STSv1\nmode: enforce\nmx: *.example.com\nmax_age: 604800\n")?;
+//! let host: DnsName = "mx1.example.com".parse()?;
+//! assert!(policy.names(&host));
+//!
+//! let usable = dane::Association::of(&Tlsa::new(3, 1, 1, vec![0; 32]));
+//! assert!(usable.is_ok());
+//!
+//! let reports = tls_rpt::Record::parse(b"v=TLSRPTv1; rua=mailto:tls@example.com")?;
+//! assert_eq!(reports.rua().len(), 1);
+//! # Ok::<(), posthaste_types::ParseError>(())
+//! ```
+//!
+//! # Scope
+//! [`mta_sts`]: RFC 8461 §3.1 (the record), §3.2 (the policy), §4.1 (which hosts it names). [`dane`]: RFC 6698, RFC 7671
+//! and RFC 7672 (which TLSA records are usable, and what they match). [`tls_rpt`]: RFC 8460 §3 (the record), §4.3 (the
+//! results of sessions). SPF, DKIM and DMARC records are not here yet.
+//!
+//! # Limits
+//! [`mta_sts::Record::MAX`], [`mta_sts::Policy::MAX`], [`mta_sts::Policy::MAX_MX`], [`mta_sts::Policy::MAX_AGE`],
+//! [`dane::Association::MAX`], [`tls_rpt::Record::MAX`], [`tls_rpt::Record::MAX_RUA`].
+//!
+//! # Features
+//! None.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::disallowed_methods)]
+
+pub mod dane;
+pub mod mta_sts;
+mod tags;
+pub mod tls_rpt;

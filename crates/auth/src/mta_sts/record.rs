@@ -1,0 +1,52 @@
+//! The TXT record.
+
+use posthaste_types::ParseError;
+
+use crate::tags::{self, syntax};
+
+/// The TXT record at `_mta-sts` (§3.1): says that there is a policy, and by its `id` which one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Record(Box<str>);
+
+impl Record {
+    /// The longest record, in octets.
+    pub const MAX: usize = 4096;
+
+    /// Reads a record, its strings joined.
+    ///
+    /// # Errors
+    /// [`ParseError`] with the offset of the first offence.
+    pub fn parse(record: &[u8]) -> Result<Self, ParseError> {
+        let fields = tags::fields(record, VERSION, RECORD, Self::MAX)?;
+        // Of a field that stands twice the first counts, as in a policy (§3.2).
+        let Some(id) = fields.iter().find(|field| field.name == "id") else {
+            return Err(syntax(RECORD, "no `id`", record.len()));
+        };
+        if let Some(at) = id.value.bytes().position(|b| !b.is_ascii_alphanumeric()) {
+            return Err(syntax(RECORD, "`id` holds what is neither letter nor digit", id.at + at));
+        }
+        if id.value.len() > 32 {
+            return Err(syntax(RECORD, "`id` has more than 32 characters", id.at + 32));
+        }
+        Ok(Self(id.value.into()))
+    }
+
+    /// The one record among the texts of the name: those of other versions are left out, and if not exactly one is
+    /// left, or it cannot be read, the domain does not implement MTA-STS (§3.1).
+    pub fn select<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
+        let mut of_version = texts.into_iter().filter(|text| text.starts_with(PREFIX));
+        match (of_version.next(), of_version.next()) {
+            (Some(text), None) => Self::parse(text).ok(),
+            _ => None,
+        }
+    }
+
+    /// The `id`: 1 to 32 letters and digits. It changes when the policy does.
+    pub fn id(&self) -> &str {
+        &self.0
+    }
+}
+
+const RECORD: &str = "MTA-STS record";
+const VERSION: &str = "v=STSv1";
+const PREFIX: &[u8] = b"v=STSv1;";
