@@ -42,6 +42,16 @@ fn every_limit_is_an_error_with_its_name_and_place() {
     assert_eq!((error.limit(), error.to_string().as_str()), (1, "more than 1 recipients (at octet 78)"));
 }
 
+/// Reading stops at the limit: whoever is named behind it must not go missing in silence.
+#[test]
+fn recipients_without_a_name_count_too() {
+    let raw = report("Action: failed\n\nAction: failed\nFinal-Recipient: rfc822; bob@example.org\n");
+    assert_eq!(read(raw.as_bytes()).unwrap().recipients().len(), 1);
+    for (most, wanted) in [(0, Some(ReadErrorKind::Recipients)), (1, Some(ReadErrorKind::Recipients)), (2, None)] {
+        assert_eq!(kind(read_with(raw.as_bytes(), &limits(|l| l.recipients = most))), wanted, "{most}");
+    }
+}
+
 /// Each of these would cost minutes if any step were quadratic in its size.
 #[test]
 fn work_grows_with_size_alone() {

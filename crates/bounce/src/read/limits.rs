@@ -14,7 +14,7 @@ pub struct Limits {
     pub depth: usize,
     /// How many parts there may be: 200 unless set.
     pub parts: usize,
-    /// How many recipients a report may be about: 10,000 unless set.
+    /// How many recipients a report may be about, those included that it does not name: 10,000 unless set.
     pub recipients: usize,
     /// A part of fields (delivery status, feedback report, header), decoded, in octets: 8 MiB unless set.
     pub fields: usize,

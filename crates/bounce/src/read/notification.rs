@@ -38,6 +38,10 @@ impl Reader<'_> {
 
     fn status(&self, text: &[u8], at: usize) -> Result<Option<Reading>, ReadError> {
         let status = Status::parse(text, self.limits.recipients);
+        if status.recipients.len() > self.limits.recipients {
+            // It was read no further: whoever is named behind would be lost.
+            return Err(ReadError::new(ReadErrorKind::Recipients, self.limits.recipients, at));
+        }
         let mut reading = Reading { original: self.original()?, ..super::empty(Format::DeliveryStatus) };
         reading.defects.clone_from(&status.defects);
         reading.envelope_id = get(&status.message, "original-envelope-id").and_then(|id| EnvelopeId::parse(id).ok());
