@@ -1,4 +1,4 @@
-//! What the fuzz targets share: the oracles.
+//! What the fuzz targets share: the oracles, and how input is cut.
 
 /// What no value of the vocabulary may hold, whatever it was made from: line ends and NUL.
 ///
@@ -7,4 +7,39 @@
 /// Panics where `text` holds one.
 pub fn assert_one_line(text: &str) {
     assert!(!text.contains(['\r', '\n', '\0']), "a line end or NUL in {text:?}");
+}
+
+/// Where `inner` stands within `outer`, both of one memory.
+///
+/// # Panics
+///
+/// Panics where it does not stand within it.
+pub fn assert_within<'x>(outer: &'x [u8], inner: &'x [u8]) -> std::ops::Range<usize> {
+    let (outer, inner) = (outer.as_ptr_range(), inner.as_ptr_range());
+    assert!(inner.is_empty() || outer.start <= inner.start && inner.end <= outer.end, "{inner:?} is not in {outer:?}");
+    if inner.is_empty() {
+        return 0..0;
+    }
+    let at = inner.start as usize - outer.start as usize;
+    at..at + (inner.end as usize - inner.start as usize)
+}
+
+/// The ways in which octets arrive: at once, one by one, and in pieces whose sizes `seed` decides.
+pub fn arrivals(wire: &[u8], seed: u8) -> [Vec<&[u8]>; 3] {
+    [vec![wire], wire.chunks(1).collect(), pieces(wire, seed)]
+}
+
+fn pieces(mut wire: &[u8], seed: u8) -> Vec<&[u8]> {
+    let mut state = u32::from(seed) | 0x100;
+    let mut pieces = Vec::new();
+    while !wire.is_empty() {
+        // xorshift (Marsaglia 2003).
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        let (piece, rest) = wire.split_at((state as usize % 24).min(wire.len()));
+        pieces.push(piece);
+        wire = rest;
+    }
+    pieces
 }
