@@ -152,7 +152,7 @@ fn next_delimiter(body: &[u8], from: usize, boundary: &[u8]) -> Option<Delimiter
         let rest = body.get(search..)?;
         let found = search + memmem::find(rest, boundary)?;
         search = found + boundary.len();
-        let line = found.checked_sub(2)?;
+        let Some(line) = found.checked_sub(2) else { continue };
         let begins = line == from || line.checked_sub(1).and_then(|at| body.get(at)) == Some(&b'\n');
         if body.get(line..found) != Some(b"--") || !begins {
             continue;
@@ -200,6 +200,14 @@ mod tests {
         );
         assert_eq!(bodies("Content-Type: multipart/mixed; boundary=x\n\nno part\n")[0].1, "no part\n");
         assert_eq!(bodies("Content-Type: multipart/mixed; boundary=x\n\n--x--\n"), []);
+    }
+
+    #[test]
+    fn the_words_of_a_boundary_in_a_text_are_no_delimiter() {
+        for preamble in ["x\n", "ax\n", " --x\n", "x--x\n"] {
+            let raw = format!("Content-Type: multipart/mixed; boundary=x\n\n{preamble}--x\n\none x\n--x--\n");
+            assert_eq!(bodies(&raw), [("".into(), "one x".into())], "{preamble:?}");
+        }
     }
 
     #[test]
