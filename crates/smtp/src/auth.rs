@@ -1,4 +1,4 @@
-//! Credentials, and the mechanisms that carry them.
+//! Credentials.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use data_encoding::BASE64;
 use posthaste_types::{ParseError, ParseErrorKind};
 use zeroize::{Zeroize, Zeroizing};
 
-/// A user name and a password for AUTH (RFC 4954).
+/// A user name and a password, or a token, for AUTH (RFC 4954).
 ///
 /// Neither may hold a NUL, which PLAIN uses as its separator (RFC 4616 §2), nor be longer than
-/// [`Credentials::MAX`] octets. `Debug` shows neither; the password is wiped from memory on drop.
+/// [`Credentials::MAX`] octets. `Debug` shows neither; the secret is wiped from memory on drop.
 ///
 /// ```
 /// use posthaste_smtp::Credentials;
@@ -21,12 +21,23 @@ use zeroize::{Zeroize, Zeroizing};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     username: String,
-    password: Zeroizing<String>,
+    secret: Zeroizing<String>,
+    kind: Kind,
+}
+
+/// What the secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Password,
+    Token,
 }
 
 impl Credentials {
     /// The longest user name or password, in octets (RFC 4616 §2).
     pub const MAX: usize = 255;
+
+    /// The longest token, in octets: in base64 it stays within the 12,288 octets of RFC 4954 §4.
+    pub const MAX_TOKEN: usize = 8192;
 
     /// Takes a user name and a password.
     ///
@@ -44,7 +55,31 @@ impl Credentials {
                 return Err(ParseError::new(what, ParseErrorKind::Forbidden('\0'), at));
             }
         }
-        Ok(Self { username: username.to_owned(), password: Zeroizing::new(password.to_owned()) })
+        Ok(Self { username: username.to_owned(), secret: Zeroizing::new(password.to_owned()), kind: Kind::Password })
+    }
+
+    /// Takes a user name and an OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2.
+    ///
+    /// # Errors
+    /// [`ParseError`] if one is empty or too long ([`MAX`](Self::MAX) and [`MAX_TOKEN`](Self::MAX_TOKEN)), the token
+    /// holds anything but visible ASCII (RFC 6750 §2.1), or the user name a control.
+    pub fn with_token(username: &str, token: &str) -> Result<Self, ParseError> {
+        let forbidden = [
+            ("user name", username, Self::MAX, username.char_indices().find(|(_, c)| c.is_control())),
+            ("token", token, Self::MAX_TOKEN, token.char_indices().find(|(_, c)| !c.is_ascii_graphic())),
+        ];
+        for (what, text, limit, forbidden) in forbidden {
+            if text.is_empty() {
+                return Err(ParseError::new(what, ParseErrorKind::Empty, 0));
+            }
+            if text.len() > limit {
+                return Err(ParseError::new(what, ParseErrorKind::TooLong { limit }, limit));
+            }
+            if let Some((at, c)) = forbidden {
+                return Err(ParseError::new(what, ParseErrorKind::Forbidden(c), at));
+            }
+        }
+        Ok(Self { username: username.to_owned(), secret: Zeroizing::new(token.to_owned()), kind: Kind::Token })
     }
 
     /// The user name.
@@ -52,9 +87,14 @@ impl Credentials {
         &self.username
     }
 
-    /// The password. Never log it.
+    /// The password, or the token. Never log it.
     pub fn password(&self) -> &str {
-        &self.password
+        &self.secret
+    }
+
+    /// Whether the secret is an access token.
+    pub fn is_token(&self) -> bool {
+        self.kind == Kind::Token
     }
 
     /// The message of PLAIN (RFC 4616 §2): no authorization identity, in base64.
@@ -87,26 +127,11 @@ impl Drop for Credentials {
     }
 }
 
-/// The mechanisms that a session can speak, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mechanism {
-    /// RFC 4616.
-    Plain,
-    /// Never a standard; still the only one of some relays.
-    Login,
-}
-
-impl Mechanism {
-    pub(crate) const ALL: [Self; 2] = [Self::Plain, Self::Login];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "PLAIN",
-            Self::Login => "LOGIN",
-        }
-    }
-}
-
 pub(crate) fn base64(text: &str) -> Zeroizing<String> {
     Zeroizing::new(BASE64.encode(text.as_bytes()))
+}
+
+/// Reads an answer to a challenge of LOGIN.
+pub(crate) fn parse_base64(base64: &[u8]) -> Option<Zeroizing<String>> {
+    String::from_utf8(BASE64.decode(base64).ok()?).ok().map(Zeroizing::new)
 }

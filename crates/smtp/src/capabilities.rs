@@ -48,6 +48,13 @@ impl Capabilities {
         self.value("SIZE")?.parse().ok().filter(|limit| *limit > 0)
     }
 
+    /// A limit that the server names (RFC 9422 §3), such as `RCPTMAX`; 0 is none.
+    pub fn limit(&self, name: &str) -> Option<u64> {
+        let mut all = self.value("LIMITS")?.split([' ', '\t']).filter_map(|limit| limit.split_once('='));
+        let (_, value) = all.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        value.parse().ok().filter(|limit| *limit > 0)
+    }
+
     /// Whether an AUTH mechanism is offered (RFC 4954 §3).
     pub fn offers_auth(&self, mechanism: &str) -> bool {
         let mut all = self.value("AUTH").unwrap_or_default().split([' ', '\t']);

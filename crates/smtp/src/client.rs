@@ -6,12 +6,14 @@ mod ending;
 mod error;
 mod event;
 mod handshake;
+mod limits;
 mod running;
 mod session;
 mod state;
 mod transaction;
+mod writing;
 
-pub use config::{AuthAllowed, ClientConfig, HelloName, Pipelining, Protocol, Timeouts, TlsUse};
+pub use config::{AuthAllowed, Chunking, ClientConfig, HelloName, Pipelining, Protocol, Timeouts, TlsUse};
 pub use error::{ClientError, ClientErrorKind, SendError};
 pub use event::{ClientEvent, TransactionId, Transmit};
 pub use session::ClientSession;

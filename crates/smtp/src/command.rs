@@ -11,6 +11,7 @@ pub(crate) enum Command<'a> {
     Mail { from: ReversePath, parameters: &'a str },
     Rcpt { to: Address, parameters: &'a str },
     Data,
+    Bdat { size: u64, last: Last },
     Rset,
     Noop,
     Vrfy,
@@ -19,6 +20,13 @@ pub(crate) enum Command<'a> {
     Quit,
     StartTls,
     Auth { mechanism: &'a str, initial: Option<&'a str> },
+}
+
+/// Whether a chunk is the last one of its message (RFC 3030 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Last {
+    Yes,
+    No,
 }
 
 /// Why a line is no command.
@@ -30,6 +38,8 @@ pub(crate) enum CommandError {
     OtherProtocol,
     /// The argument is wrong, or there is none: 501.
     Argument,
+    /// BDAT without a size that can be read: nobody knows where its octets end.
+    Chunk,
     /// The path in it is wrong: 501 5.1.7 or 5.1.3.
     Path,
 }
@@ -61,6 +71,7 @@ impl<'a> Command<'a> {
                 Ok(Self::Rcpt { to, parameters })
             }
             "DATA" => alone(Self::Data, argument),
+            "BDAT" => bdat(argument),
             "RSET" => alone(Self::Rset, argument),
             "QUIT" => alone(Self::Quit, argument),
             "STARTTLS" => alone(Self::StartTls, argument),
@@ -85,6 +96,18 @@ fn hello(verb: HelloVerb, argument: &str) -> Result<Command<'_>, CommandError> {
     match Text::parse(argument) {
         Ok(name) if !name.is_empty() => Ok(Command::Hello(verb, name)),
         _ => Err(CommandError::Argument),
+    }
+}
+
+/// RFC 3030 §2: `BDAT size [LAST]`.
+fn bdat(argument: &str) -> Result<Command<'_>, CommandError> {
+    let mut words = argument.split([' ', '\t']).filter(|word| !word.is_empty());
+    let size = words.next().filter(|size| size.bytes().all(|octet| octet.is_ascii_digit()));
+    let size = size.and_then(|size| size.parse().ok()).ok_or(CommandError::Chunk)?;
+    match (words.next(), words.next()) {
+        (None, _) => Ok(Command::Bdat { size, last: Last::No }),
+        (Some(word), None) if word.eq_ignore_ascii_case("LAST") => Ok(Command::Bdat { size, last: Last::Yes }),
+        _ => Err(CommandError::Chunk),
     }
 }
 

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use posthaste_types::{BodyKind, EnvelopeId, Notify, OriginalRecipient, Recipient, RequireTls, Ret, Wanted};
 
 use crate::capabilities::Capabilities;
+use crate::wishes::{DeliverBy, Hold, Priority};
 use crate::xtext;
 
 /// The parameters of a MAIL command: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and
-/// ENVID (RFC 3461), REQUIRETLS (RFC 8689). AUTH (RFC 4954 §5) is read and dropped.
+/// ENVID (RFC 3461), REQUIRETLS (RFC 8689), MT-PRIORITY (RFC 6710), BY (RFC 2852), HOLDFOR and HOLDUNTIL (RFC 4865). AUTH (RFC 4954 §5) is read and dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MailParameters {
     pub(crate) size: Option<u64>,
@@ -17,6 +18,9 @@ pub struct MailParameters {
     pub(crate) ret: Option<Ret>,
     pub(crate) envid: Option<EnvelopeId>,
     pub(crate) require_tls: RequireTls,
+    pub(crate) priority: Option<Priority>,
+    pub(crate) deliver_by: Option<DeliverBy>,
+    pub(crate) hold: Option<Hold>,
 }
 
 impl MailParameters {
@@ -50,9 +54,24 @@ impl MailParameters {
         self.require_tls
     }
 
+    /// How urgent the client says that the mail is.
+    pub fn priority(&self) -> Option<Priority> {
+        self.priority
+    }
+
+    /// Until when the mail is of use.
+    pub fn deliver_by(&self) -> Option<DeliverBy> {
+        self.deliver_by
+    }
+
+    /// Until when the mail is to be kept back.
+    pub fn hold(&self) -> Option<Hold> {
+        self.hold
+    }
+
     /// Writes them behind a path, each with a space in front.
     pub(crate) fn compose(&self, out: &mut String) {
-        let Self { size, body, smtputf8, ret, envid, require_tls } = self;
+        let Self { size, body, smtputf8, ret, envid, require_tls, priority, deliver_by, hold } = self;
         if let Some(size) = size {
             let _ = write!(out, " SIZE={size}");
         }
@@ -76,6 +95,15 @@ impl MailParameters {
             out.push_str(" ENVID=");
             xtext::compose(envid.as_str(), out);
         }
+        if let Some(priority) = priority {
+            let _ = write!(out, " MT-PRIORITY={priority}");
+        }
+        if let Some(deliver_by) = deliver_by {
+            let _ = write!(out, " BY={deliver_by}");
+        }
+        if let Some(hold) = hold {
+            let _ = write!(out, " {hold}");
+        }
     }
 
     /// Reads what stands behind the path; `offered` tells which extensions were.
@@ -91,7 +119,9 @@ impl MailParameters {
         let extension = match keyword {
             "BODY" => "8BITMIME",
             "RET" | "ENVID" => "DSN",
-            "SIZE" | "SMTPUTF8" | "REQUIRETLS" | "AUTH" => keyword,
+            "BY" => "DELIVERBY",
+            "HOLDFOR" | "HOLDUNTIL" => "FUTURERELEASE",
+            "SIZE" | "SMTPUTF8" | "REQUIRETLS" | "AUTH" | "MT-PRIORITY" => keyword,
             _ => return Err(ParameterError::Unknown),
         };
         if !offered.offers(extension) {
@@ -111,8 +141,22 @@ impl MailParameters {
                 self.envid = Some(id.ok_or(ParameterError::Syntax)?);
             }
             ("AUTH", Some(_)) => {}
+            ("MT-PRIORITY", Some(level)) => self.priority = Some(Priority::parse(level).ok_or(ParameterError::Syntax)?),
+            ("BY", Some(by)) => self.deliver_by = Some(DeliverBy::parse(by).ok_or(ParameterError::Syntax)?),
+            ("HOLDFOR", Some(hold)) => self.read_hold(Hold::parse_for(hold), offered)?,
+            ("HOLDUNTIL", Some(hold)) => self.read_hold(Hold::parse_until(hold), offered)?,
             _ => return Err(ParameterError::Syntax),
         }
+        Ok(())
+    }
+}
+
+impl MailParameters {
+    /// RFC 4865 §4: one of the two, and no longer than was offered.
+    fn read_hold(&mut self, hold: Option<Hold>, offered: &Capabilities) -> Result<(), ParameterError> {
+        let limits = offered.value("FUTURERELEASE").unwrap_or_default();
+        let hold = hold.filter(|hold| self.hold.is_none() && hold.is_within(limits));
+        self.hold = Some(hold.ok_or(ParameterError::Syntax)?);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The content behind DATA on the way in: where it ends, and its dots of transparency taken out.
+//! Content on the way in: behind DATA, where it ends, and its dots of transparency taken out; behind BDAT, its lines.
 
 /// Reads content in pieces of any size.
 ///
@@ -8,6 +8,16 @@
 pub(crate) struct ContentReader {
     at: At,
     bare: Bare,
+    dots: Dots,
+}
+
+/// What a dot that begins a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dots {
+    /// One of transparency, or the end.
+    Stuffed,
+    /// Text: chunks are counted (RFC 3030 §2).
+    Text,
 }
 
 /// Where in the grammar the next octet stands.
@@ -36,14 +46,19 @@ enum Bare {
 
 impl ContentReader {
     pub(crate) fn new() -> Self {
-        Self { at: At::LineStart, bare: Bare::Unseen }
+        Self { at: At::LineStart, bare: Bare::Unseen, dots: Dots::Stuffed }
+    }
+
+    /// For the octets of chunks: a dot is text, and [`finish`](Self::finish) is the end.
+    pub(crate) fn of_chunks() -> Self {
+        Self { dots: Dots::Text, ..Self::new() }
     }
 
     /// Appends content to `out`, bare line ends as CRLF, up to the end; tells how many octets it took.
     pub(crate) fn read(&mut self, wire: &[u8], out: &mut Vec<u8>) -> usize {
         let mut at = 0;
         while let (Some(&octet), false) = (wire.get(at), self.is_done()) {
-            if self.at == At::Text || (self.at == At::LineStart && octet != b'.') {
+            if self.at == At::Text || (self.at == At::LineStart && (octet != b'.' || self.dots == Dots::Text)) {
                 let rest = wire.get(at..).unwrap_or_default();
                 at += self.read_lines(rest, out);
                 continue;
@@ -97,6 +112,16 @@ impl ContentReader {
     fn bare_line_end(&mut self, out: &mut Vec<u8>) {
         self.bare = Bare::Seen;
         out.extend_from_slice(b"\r\n");
+    }
+
+    /// The last chunk has ended. A CR that is left is a bare one; a last line without an end gets it.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+        match self.at {
+            At::Cr => self.bare_line_end(out),
+            At::Text => out.extend_from_slice(b"\r\n"),
+            At::LineStart | At::Dot | At::DotCr | At::End => {}
+        }
+        self.at = At::End;
     }
 
     /// Whether the end was read.

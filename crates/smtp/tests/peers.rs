@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use posthaste_smtp::{ClientSession, Offer, Pipelining, Protocol, Transaction, Transmit};
+use posthaste_smtp::{Chunking, ClientSession, Offer, Pipelining, Protocol, Transaction, Transmit};
 use posthaste_types::{Content, OutcomeKind};
 use proptest::prelude::*;
 
@@ -45,12 +45,14 @@ proptest! {
             Just(Pipelining::Never), Just(Pipelining::WhereOffered), Just(Pipelining::NextEnvelope)
         ],
         protocol in prop_oneof![Just(Protocol::Smtp), Just(Protocol::Lmtp)],
+        chunking in prop_oneof![Just(Chunking::Ahead), Just(Chunking::Never), Just(Chunking::WhereOffered)],
         max in 1usize..4,
     ) {
         let transactions = mails.iter().map(|(content, to)| {
             Transaction::new(envelope(&to.iter().map(String::as_str).collect::<Vec<_>>()), content.clone())
         });
-        let settings = client_config().with_pipelining(pipelining).with_protocol(protocol).with_max_recipients(max);
+        let settings = client_config().with_pipelining(pipelining).with_protocol(protocol).with_max_recipients(max)
+            .with_chunking(chunking);
         let mut client = Client::new(settings, transactions);
         let mut config = server_config();
         (config.protocol, config.dsn, config.max_errors, config.max_header) = (protocol, Offer::Yes, 10_000, 1 << 20);
@@ -91,12 +93,16 @@ proptest! {
 
     /// However the octets of the server are split, the client sends and tells the same.
     #[test]
-    fn client_split_invariance(replies in proptest::collection::vec(server_reply(), 1..14), cuts in cuts()) {
+    fn client_split_invariance(
+        replies in proptest::collection::vec(server_reply(), 1..14),
+        cuts in cuts(),
+        chunking in prop_oneof![Just(Chunking::Ahead), Just(Chunking::Never), Just(Chunking::WhereOffered)],
+    ) {
         let hear = |cuts: &[usize]| {
-            let config = client_config().with_pipelining(Pipelining::NextEnvelope);
+            let config = client_config().with_pipelining(Pipelining::NextEnvelope).with_chunking(chunking);
             let mut client = Client::new(config, [mail(&["a", "b"]), mail(&["c"])]);
             let mut sent = client.hear_bytes(b"220 a\r\n");
-            sent.extend(client.hear_bytes(b"250-a\r\n250 PIPELINING\r\n"));
+            sent.extend(client.hear_bytes(b"250-a\r\n250-CHUNKING\r\n250 PIPELINING\r\n"));
             for reply in &replies {
                 // What comes before its command is a fault whose moment depends on the split: one at a time.
                 split(reply.as_bytes(), cuts).iter().for_each(|piece| sent.extend(client.hear_bytes(piece)));
@@ -173,6 +179,9 @@ fn client_line() -> impl Strategy<Value = Vec<u8>> {
         Just("RCPT TO:<unknown@example.org>"),
         Just("RCPT TO:<\"a b>\"@example.org>"),
         Just("DATA"),
+        Just("BDAT 7"),
+        Just("BDAT 9 LAST"),
+        Just("BDAT 0 LAST"),
         Just("."),
         Just("..a"),
         Just("text"),
@@ -207,6 +216,7 @@ fn server_noise() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => Just(b"220 a\r\n".to_vec()),
         4 => Just(b"250-a\r\n250 PIPELINING\r\n".to_vec()),
+        4 => Just(b"250-a\r\n250-CHUNKING\r\n250 PIPELINING\r\n".to_vec()),
         6 => Just(b"250 ok\r\n250 ok\r\n".to_vec()),
         12 => server_reply().prop_map(|reply| reply.as_bytes().to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..40),

@@ -151,3 +151,41 @@ fn server_octets_behind_the_command() {
         assert_eq!(server.hear("EHLO a\r\n"), "");
     }
 }
+
+/// The same at every split of what is injected: nothing that was read in clear takes part in what is inside TLS.
+#[test]
+fn injection_at_every_split() {
+    let offer = "250-a\r\n250 STARTTLS\r\n";
+    let replies = "220 go\r\n250-a\r\n250 AUTH PLAIN\r\n250 ok\r\n";
+    let line_end = replies.find('\n').expect("a line") + 1;
+    for cut in 0..=replies.len() {
+        let mut client = client(TlsUse::Required);
+        client.follow(&[GREETING, (offer, "STARTTLS\r\n")]);
+        client.hear(&replies[..cut]);
+        client.hear(&replies[cut..]);
+        client.session.handle_tls(client.now);
+        assert_eq!(client.go_on(), b"");
+        let expected = Some(ClientErrorKind::OctetsBehindStartTls);
+        assert_eq!(error(&client), expected, "{cut} of {line_end}");
+        assert!(client.session.capabilities().keywords().all(|keyword| keyword != "AUTH"));
+    }
+    let commands = "STARTTLS\r\nEHLO eve\r\nMAIL FROM:<eve@example.org>\r\nRCPT TO:<bob@example.org>\r\n";
+    for cut in 0..=commands.len() {
+        let mut server = server(TlsOffer::Optional);
+        server.hear("EHLO a\r\n");
+        server.hear(&commands[..cut]);
+        server.hear(&commands[cut..]);
+        server.session.handle_tls(server.now);
+        assert!(!server.session.is_encrypted() && server.session.is_closed(), "{cut}");
+        assert!(!server.events.iter().any(|event| matches!(event, ServerEvent::Mail { .. })), "{cut}");
+    }
+}
+
+/// RFC 8314 §3.3: TLS from the first octet, and no STARTTLS in it.
+#[test]
+fn server_implicit() {
+    let mut server = server(TlsOffer::Implicit);
+    assert!(server.session.is_encrypted());
+    assert!(!server.hear("EHLO a\r\n").contains("STARTTLS"));
+    assert_eq!(server.hear("STARTTLS\r\n"), "503 5.5.1 TLS is active\r\n");
+}

@@ -1,11 +1,11 @@
-//! RFC 4954 (AUTH) with RFC 4616 (PLAIN), and LOGIN as client.
+//! RFC 4954 (AUTH) with RFC 4616 (PLAIN), and LOGIN.
 
 mod common;
 
 use common::*;
 use posthaste_smtp::{
-    Answer, AuthAllowed, AuthOffer, ClientError, ClientErrorKind, ClientEvent, Credentials, ServerConfig, ServerEvent,
-    TlsOffer, TlsUse,
+    Answer, AuthAllowed, AuthOffer, ClientError, ClientErrorKind, ClientEvent, Credentials, Mechanism, ServerConfig,
+    ServerEvent, TlsOffer, TlsUse,
 };
 
 fn credentials() -> Credentials {
@@ -139,19 +139,50 @@ fn rule(event: &ServerEvent) -> Answer {
 #[test]
 fn server_plain() {
     let mut server = server(AuthOffer::Anywhere);
-    assert!(server.hear("EHLO a\r\n").contains("250-AUTH PLAIN\r\n"));
+    assert!(server.hear("EHLO a\r\n").contains("250-AUTH PLAIN LOGIN\r\n"));
     server.follow(&[
         ("AUTH PLAIN AHRpbQB3cm9uZw==\r\n", "535 5.7.8 wrong\r\n"),
         ("AUTH PLAIN\r\n", "334 \r\n"),
         ("*\r\n", "501 5.7.0 cancelled\r\n"),
         ("AUTH PLAIN =\r\n", "501 5.5.2 not a message of PLAIN\r\n"),
         ("AUTH PLAIN YQBiAGM=\r\n", "501 5.5.2 not a message of PLAIN\r\n"),
-        ("AUTH LOGIN\r\n", "504 5.5.4 no such mechanism\r\n"),
+        ("AUTH CRAM-MD5\r\n", "504 5.5.4 no such mechanism\r\n"),
         ("AUTH PLAIN\r\n", "334 \r\n"),
         ("AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n", "235 2.7.0 authenticated\r\n"),
         ("AUTH PLAIN\r\n", "503 5.5.1 not now\r\n"),
     ]);
     assert!(!server.hear("EHLO a\r\n").contains("AUTH"));
+}
+
+#[test]
+fn server_login() {
+    let mut server = server(AuthOffer::Anywhere);
+    server.hear("EHLO a\r\n");
+    server.follow(&[
+        ("AUTH LOGIN\r\n", "334 VXNlcm5hbWU6\r\n"),
+        ("*\r\n", "501 5.7.0 cancelled\r\n"),
+        ("AUTH LOGIN dGlt\r\n", "334 UGFzc3dvcmQ6\r\n"),
+        ("*\r\n", "501 5.7.0 cancelled\r\n"),
+        ("AUTH LOGIN !\r\n", "501 5.5.2 not a message of LOGIN\r\n"),
+        ("AUTH LOGIN =\r\n", "334 UGFzc3dvcmQ6\r\n"),
+        ("dGFuc3RhYWZ0YW5zdGFhZg==\r\n", "501 5.5.2 not a message of LOGIN\r\n"),
+        ("AUTH LOGIN dGlt\r\n", "334 UGFzc3dvcmQ6\r\n"),
+        ("d3Jvbmc=\r\n", "535 5.7.8 wrong\r\n"),
+        ("AUTH login\r\n", "334 VXNlcm5hbWU6\r\n"),
+        ("dGlt\r\n", "334 UGFzc3dvcmQ6\r\n"),
+        ("dGFuc3RhYWZ0YW5zdGFhZg==\r\n", "235 2.7.0 authenticated\r\n"),
+    ]);
+}
+
+/// What stands between two steps of AUTH is an answer, never a command.
+#[test]
+fn server_login_takes_no_command() {
+    let mut server = server(AuthOffer::Anywhere);
+    server.hear("EHLO a\r\n");
+    server.hear("AUTH LOGIN emFwaG9k\r\n");
+    assert!(!format!("{:?}", server.session).contains("zaphod"));
+    assert_eq!(server.hear("MAIL FROM:<>\r\n"), "501 5.5.2 not a message of LOGIN\r\n");
+    assert!(!server.events.iter().any(|event| matches!(event, ServerEvent::Mail { .. })));
 }
 
 #[test]
@@ -163,14 +194,16 @@ fn server_inside_tls_only() {
         ("STARTTLS\r\n", "220 2.0.0 ready for TLS\r\n"),
     ]);
     server.session.handle_tls(server.now);
-    assert!(server.hear("EHLO a\r\n").contains("250-AUTH PLAIN\r\n"));
+    assert!(server.hear("EHLO a\r\n").contains("250-AUTH PLAIN LOGIN\r\n"));
 }
 
 #[test]
 fn both_sides() {
-    let config_client = client_config().with_credentials(credentials(), AuthAllowed::Anywhere);
-    let mut client = Client::new(config_client, [mail(&["bob"])]);
-    let mut server = Server::with_rule(config(AuthOffer::Anywhere), rule);
-    converse(&mut client, &mut server, 5);
-    assert_eq!(server.taken.len(), 1);
+    for mechanism in [Mechanism::Plain, Mechanism::Login] {
+        let config_client = client_config().with_credentials(credentials(), AuthAllowed::Anywhere);
+        let mut client = Client::new(config_client.with_mechanisms([mechanism]), [mail(&["bob"])]);
+        let mut server = Server::with_rule(config(AuthOffer::Anywhere), rule);
+        converse(&mut client, &mut server, 5);
+        assert_eq!(server.taken.len(), 1);
+    }
 }

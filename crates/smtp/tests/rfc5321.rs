@@ -38,7 +38,7 @@ fn d1_typical_transaction_server() {
         ("", "220 mx.example.org ESMTP\r\n"),
         (
             "EHLO bar.com\r\n",
-            "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 26214400\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n",
+            "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 26214400\r\n250-CHUNKING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-LIMITS RCPTMAX=1000\r\n250 ENHANCEDSTATUSCODES\r\n",
         ),
         ("MAIL FROM:<Smith@bar.com>\r\n", "250 2.1.0 ok\r\n"),
         ("RCPT TO:<Jones@foo.com>\r\n", "250 2.1.5 ok\r\n"),

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use posthaste_types::Domain;
+use posthaste_types::{Domain, Random};
 
 use crate::auth::Credentials;
+use crate::sasl::Mechanism;
 
 /// The settings of a [`ClientSession`](crate::ClientSession).
 #[derive(Clone, Debug)]
@@ -18,12 +20,22 @@ pub struct ClientConfig {
     pub protocol: Protocol,
     /// Whether and how TLS is used. Default: opportunistic.
     pub tls: TlsUse,
-    /// Whom to authenticate as, with AUTH PLAIN or, where only that is offered, LOGIN. Default: nobody.
+    /// Whom to authenticate as. Default: nobody.
     pub credentials: Option<Credentials>,
     /// Where AUTH may be sent. Default: inside TLS.
     pub auth: AuthAllowed,
+    /// The mechanisms of AUTH that may be used; the first one that is offered and fits is. Default: all, strongest
+    /// first.
+    pub mechanisms: Vec<Mechanism>,
+    /// What makes the nonce of SCRAM, which is not used without it. Default: nothing.
+    pub random: Option<Arc<dyn Random>>,
     /// Whether commands are sent without waiting where the peer offers PIPELINING (RFC 2920). Default: yes.
     pub pipelining: Pipelining,
+    /// Whether content goes as a chunk (RFC 3030). Default: where it is offered, in doubt no sooner than by DATA.
+    pub chunking: Chunking,
+    /// The largest content, in octets, that goes as a chunk: it is wasted if every recipient is refused. Default:
+    /// 65,536.
+    pub max_chunk: usize,
     /// The most recipients of one MAIL transaction; a mail with more goes in several, one after another.
     /// Default: 100, which every server must take (RFC 5321 §4.5.3.1.8).
     pub max_recipients: usize,
@@ -40,7 +52,11 @@ impl ClientConfig {
             tls: TlsUse::Opportunistic,
             credentials: None,
             auth: AuthAllowed::InsideTls,
+            mechanisms: Mechanism::ALL.to_vec(),
+            random: None,
             pipelining: Pipelining::WhereOffered,
+            chunking: Chunking::WhereOffered,
+            max_chunk: 64 * 1024,
             max_recipients: 100,
             timeouts: Timeouts::default(),
         }
@@ -68,10 +84,31 @@ impl ClientConfig {
         self
     }
 
+    /// The same settings with other mechanisms of AUTH, the best first.
+    #[must_use]
+    pub fn with_mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
+        self.mechanisms = mechanisms.into_iter().collect();
+        self
+    }
+
+    /// The same settings with a source of chance, for SCRAM.
+    #[must_use]
+    pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = Some(random);
+        self
+    }
+
     /// The same settings with or without pipelining.
     #[must_use]
     pub fn with_pipelining(mut self, pipelining: Pipelining) -> Self {
         self.pipelining = pipelining;
+        self
+    }
+
+    /// The same settings with another use of chunks.
+    #[must_use]
+    pub fn with_chunking(mut self, chunking: Chunking) -> Self {
+        self.chunking = chunking;
         self
     }
 
@@ -88,6 +125,23 @@ impl ClientConfig {
         self.timeouts = timeouts;
         self
     }
+}
+
+/// Whether content goes by BDAT (RFC 3030): behind the recipients without waiting for their answers, if the peer
+/// offers CHUNKING and PIPELINING. Content larger than [`max_chunk`](ClientConfig::max_chunk), and with LMTP (whose
+/// answers cannot be counted in advance) all content, goes by DATA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Chunking {
+    /// All of it at once: that saves a round trip. If the connection is cut before the recipients are answered, all
+    /// of them are in doubt. Behind a second of silence, when the connection may be gone, it is as
+    /// [`WhereOffered`](Self::WhereOffered).
+    Ahead,
+    /// Always by DATA.
+    Never,
+    /// All but its last octet, which waits for the answers to the recipients: the content is on its way earlier than
+    /// by DATA, and nobody is in doubt sooner.
+    WhereOffered,
 }
 
 /// How a client names itself (RFC 5321 §4.1.1.1).

@@ -5,16 +5,20 @@ use posthaste_types::{Cause, Outcome, Reply, Stage, Tick};
 use super::config::Protocol;
 use super::error::{ClientError, ClientErrorKind};
 use super::event::ClientEvent;
-use super::running::{Body, MailState, Running, Step};
+use super::running::{Body, MailState, Running, Writer};
 use super::session::ClientSession;
-use super::state::{Phase, Reset, What};
+use super::state::{Reset, What};
 use crate::stuffing::BodyWriter;
 
 impl ClientSession {
     /// Matches a reply to the command that it answers.
     pub(super) fn on_reply(&mut self, now: Tick, reply: Reply) -> Result<(), ClientError> {
         let Some(awaited) = self.awaited.front().copied() else { return Err(self.on_unasked(reply)) };
+        self.heard = now;
         if awaited.end > self.handed {
+            if awaited.what == What::Chunk && self.is_writing() && self.outgoing.is_empty() && !reply.is_positive() {
+                return Err(self.on_early_answer(reply));
+            }
             return Err(self.break_off("a reply came before its command was sent"));
         }
         self.awaited.pop_front();
@@ -25,9 +29,7 @@ impl ClientSession {
             What::Greeting => self.on_greeting(now, reply)?,
             What::Hello | What::Helo => self.on_hello(now, awaited.what, reply)?,
             What::StartTls => self.on_start_tls(now, reply)?,
-            What::AuthPlain | What::AuthLogin | What::AuthUsername | What::AuthProof => {
-                self.on_auth(now, awaited.what, reply)?;
-            }
+            What::Auth => self.on_auth(now, reply)?,
             What::Quit => self.end(None),
             what => self.on_mail_reply(now, what, reply)?,
         }
@@ -43,6 +45,7 @@ impl ClientSession {
             What::Mail => self.on_mail(&mut running, reply),
             What::Rcpt(index) => self.on_rcpt(&mut running, index, reply),
             What::Data => self.on_data(now, &mut running, reply),
+            What::Chunk => self.on_chunk(&mut running, reply),
             What::EndOfData => self.on_end_of_data(&mut running, None, reply),
             What::EndOfDataFor(index) => self.on_end_of_data(&mut running, Some(index), reply),
             What::EndOfNothing => {
@@ -112,7 +115,7 @@ impl ClientSession {
         }
         self.reset = Reset::NotNeeded;
         if !running.accepted.is_empty() {
-            running.body = Body::Writing(BodyWriter::new(running.transaction.content().clone()));
+            running.body = Body::Writing(Writer::Stuffed(BodyWriter::new(running.transaction.content().clone())));
             return Ok(());
         }
         // RFC 2920 §3.1: DATA was on its way before the last recipient was refused. RFC 2033 §4.2 leaves no
@@ -147,15 +150,36 @@ impl ClientSession {
         Ok(())
     }
 
+    fn on_chunk(&mut self, running: &mut Running, reply: Reply) -> Result<(), &'static str> {
+        if reply.code() / 100 == 3 {
+            return Err("the answer to BDAT is out of step");
+        }
+        // RFC 3030 §2: RSET behind a BDAT that failed. It may be written already, in front of the next envelope.
+        if reply.is_positive() && self.running.is_empty() {
+            self.reset = Reset::NotNeeded;
+        }
+        running.body = Body::Done;
+        self.settle_accepted(running, Outcome::from_reply(reply, Stage::EndOfData));
+        Ok(())
+    }
+
     /// Nothing was asked: 421 closes at any time, and a refusal amid the content answers it early.
     fn on_unasked(&mut self, reply: Reply) -> ClientError {
-        let writing = self.running.front().is_some_and(|running| matches!(running.body, Body::Writing(_) | Body::Due));
+        let writing = self.is_writing();
         let stage = self.stage();
         if reply.code() == 421 {
             return self.fail(ClientError::of_reply(ClientErrorKind::ServiceClosing, stage, reply));
         }
         if !writing || reply.is_positive() {
             return self.break_off("a reply to nothing");
+        }
+        self.on_early_answer(reply)
+    }
+
+    /// The content was refused before it was complete: an answer for those who were to get it.
+    fn on_early_answer(&mut self, reply: Reply) -> ClientError {
+        if reply.code() == 421 {
+            return self.fail(ClientError::of_reply(ClientErrorKind::ServiceClosing, Stage::Data, reply));
         }
         if let Some(mut running) = self.running.pop_front() {
             self.settle_accepted(&mut running, Outcome::from_reply(reply.clone(), Stage::Data));
@@ -169,80 +193,16 @@ impl ClientSession {
         if let Some(mut running) = self.running.pop_front() {
             let outcome = Outcome::deferred(Cause::smtp(reply.clone(), what.stage()));
             match what {
-                What::EndOfData => self.settle_accepted(&mut running, outcome),
+                What::Chunk | What::EndOfData => self.settle_accepted(&mut running, outcome),
                 What::EndOfDataFor(recipient) => self.settle(&mut running, recipient, outcome),
-                _ => {}
+                // A chunk behind this command may be complete: it was not read (RFC 5321 §3.8).
+                _ => {
+                    (0..running.outcomes.len()).for_each(|index| self.settle(&mut running, index, outcome.clone()));
+                }
             }
             self.running.push_front(running);
         }
         self.fail(ClientError::of_reply(ClientErrorKind::ServiceClosing, what.stage(), reply))
-    }
-
-    /// Writes the commands that may go now, and ends rounds and mails that have nothing left to do.
-    pub(super) fn write_steps(&mut self, now: Tick) {
-        while let Some(mut running) = self.running.pop_front() {
-            self.write_round(now, &mut running);
-            let over = match running.body {
-                Body::Done => true,
-                Body::NotYet => self.awaited.is_empty(),
-                Body::Writing(_) | Body::Due | Body::Complete { .. } => false,
-            };
-            if !over {
-                self.running.push_front(running);
-                break;
-            }
-            if running.begin_round(self.config.max_recipients) {
-                self.running.push_front(running);
-            } else {
-                self.finish(running);
-            }
-        }
-        if self.running.is_empty() && self.phase == Phase::Quitting {
-            self.write_quit(now);
-        }
-    }
-
-    /// In groups if the peer takes them, else one by one.
-    pub(super) fn write_round(&mut self, now: Tick, running: &mut Running) {
-        let most = if self.pipelines() { usize::MAX } else { 1 };
-        while self.awaited.len() < most {
-            let Some(step) = running.next_step() else { break };
-            let what = match step {
-                Step::Mail if self.reset == Reset::Needed => {
-                    self.reset = Reset::NotNeeded;
-                    self.command(now, "RSET", What::Rset);
-                    continue;
-                }
-                Step::Mail => What::Mail,
-                Step::Rcpt(index) => What::Rcpt(index),
-                // Lock step knows by now that nobody would get it.
-                Step::Data if self.awaited.is_empty() && running.accepted.is_empty() => break,
-                Step::Data => What::Data,
-            };
-            running.write(step, &self.capabilities, &mut self.outgoing);
-            self.expect(now, what);
-        }
-    }
-
-    /// The final dot, and the answers that are due for it.
-    pub(super) fn write_final_dot(&mut self, now: Tick) {
-        let Some(mut running) = self.running.pop_front() else { return };
-        if matches!(running.body, Body::Due) {
-            self.outgoing.extend_from_slice(b".\r\n");
-            running.body = Body::Complete { end: self.end_of_outgoing() };
-            if self.config.protocol == Protocol::Lmtp {
-                running.accepted.iter().for_each(|index| self.expect(now, What::EndOfDataFor(*index)));
-            } else {
-                self.expect(now, What::EndOfData);
-            }
-        }
-        self.running.push_front(running);
-    }
-
-    pub(super) fn write_quit(&mut self, now: Tick) {
-        if self.running.is_empty() && self.awaited.is_empty() {
-            self.command(now, "QUIT", What::Quit);
-        }
     }
 
     pub(super) fn settle(&mut self, running: &mut Running, recipient: usize, outcome: Outcome) {

@@ -12,6 +12,15 @@ pub struct ClientError {
     kind: ClientErrorKind,
     stage: Stage,
     reply: Option<Reply>,
+    step: Step,
+}
+
+/// Whether the peer kept in step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Kept,
+    /// Out of step, where commands had been sent in groups.
+    Lost,
 }
 
 /// The kinds of [`ClientError`].
@@ -62,11 +71,22 @@ pub enum ClientErrorKind {
 
 impl ClientError {
     pub(crate) fn new(kind: ClientErrorKind, stage: Stage) -> Self {
-        Self { kind, stage, reply: None }
+        Self { kind, stage, reply: None, step: Step::Kept }
     }
 
     pub(crate) fn of_reply(kind: ClientErrorKind, stage: Stage, reply: Reply) -> Self {
-        Self { kind, stage, reply: Some(reply) }
+        Self { kind, stage, reply: Some(reply), step: Step::Kept }
+    }
+
+    pub(crate) fn out_of_step(mut self) -> Self {
+        self.step = Step::Lost;
+        self
+    }
+
+    /// Whether a peer that was sent commands in groups answered out of step. Remember it for the site, and speak to it
+    /// with [`Pipelining::Never`](crate::Pipelining::Never) from now on.
+    pub fn is_out_of_step(&self) -> bool {
+        self.step == Step::Lost
     }
 
     /// Why.

@@ -7,8 +7,8 @@ use super::error::{ClientError, ClientErrorKind};
 use super::event::ClientEvent;
 use super::session::ClientSession;
 use super::state::{Channel, Phase, What};
-use crate::auth::{self, Mechanism};
 use crate::capabilities::Capabilities;
+use crate::sasl::Exchange;
 
 impl ClientSession {
     pub(super) fn on_greeting(&mut self, now: Tick, reply: Reply) -> Result<(), ClientError> {
@@ -44,6 +44,7 @@ impl ClientSession {
         if !reply.is_positive() {
             return Err(self.refuse(ClientErrorKind::Refused, Stage::Ehlo, Some(reply)));
         }
+        self.mails = 0;
         self.capabilities =
             if what == What::Hello { Capabilities::from_reply(&reply) } else { Capabilities::default() };
         self.open_further(now)
@@ -93,41 +94,30 @@ impl ClientSession {
         if self.channel == Channel::Clear && self.config.auth == AuthAllowed::InsideTls {
             return Err(self.refuse(ClientErrorKind::AuthNeedsTls, Stage::Auth, None));
         }
-        let offered = |mechanism: &Mechanism| self.capabilities.offers_auth(mechanism.as_str());
-        let Some(mechanism) = Mechanism::ALL.into_iter().find(offered) else {
+        let (config, offered) = (&self.config, &self.capabilities);
+        let Some(mut exchange) = Exchange::begin(&config.mechanisms, offered, credentials, config.random.as_deref())
+        else {
             return Err(self.refuse(ClientErrorKind::AuthUnavailable, Stage::Auth, None));
         };
         self.phase = Phase::Opening(Stage::Auth);
-        match mechanism {
-            Mechanism::Plain => {
-                let line = zeroize::Zeroizing::new(format!("AUTH PLAIN {}", *credentials.plain()));
-                self.command(now, &line, What::AuthPlain);
-            }
-            Mechanism::Login => self.command(now, "AUTH LOGIN", What::AuthLogin),
-        }
+        let line = exchange.command();
+        self.exchange = Some(exchange);
+        self.command(now, &line, What::Auth);
         Ok(())
     }
 
-    pub(super) fn on_auth(&mut self, now: Tick, what: What, reply: Reply) -> Result<(), ClientError> {
-        match (reply.code(), what, &self.config.credentials) {
-            (235, What::AuthPlain | What::AuthProof, _) => {
+    pub(super) fn on_auth(&mut self, now: Tick, reply: Reply) -> Result<(), ClientError> {
+        match (reply.code(), &mut self.exchange) {
+            (235, Some(exchange)) if exchange.may_succeed() => {
+                self.exchange = None;
                 self.events.push_back(ClientEvent::Authenticated);
                 self.ready();
             }
-            // QUIRK: a server that does not read the initial response asks for it again (RFC 4954 §4).
-            (334, What::AuthPlain, Some(credentials)) => {
-                let line = credentials.plain();
-                self.command(now, &line, What::AuthProof);
-            }
-            (334, What::AuthLogin, Some(credentials)) => {
-                let line = auth::base64(credentials.username());
-                self.command(now, &line, What::AuthUsername);
-            }
-            (334, What::AuthUsername, Some(credentials)) => {
-                let line = auth::base64(credentials.password());
-                self.command(now, &line, What::AuthProof);
-            }
-            (200..400, _, _) => return Err(self.break_off("the answer to AUTH is out of step")),
+            (334, Some(exchange)) => match exchange.answer(reply.lines().next().unwrap_or_default()) {
+                Ok(line) => self.command(now, &line, What::Auth),
+                Err(why) => return Err(self.break_off(why)),
+            },
+            (200..400, _) => return Err(self.break_off("the answer to AUTH is out of step")),
             _ => return Err(self.refuse(ClientErrorKind::AuthRefused, Stage::Auth, Some(reply))),
         }
         Ok(())

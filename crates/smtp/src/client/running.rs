@@ -7,6 +7,7 @@ use posthaste_types::{Cause, Outcome};
 use super::event::TransactionId;
 use super::transaction::Transaction;
 use crate::capabilities::Capabilities;
+use crate::chunking::ChunkWriter;
 use crate::parameters;
 use crate::stuffing::BodyWriter;
 
@@ -25,10 +26,30 @@ pub(super) struct Running {
     pub(super) postponed: Vec<usize>,
     /// Those behind this index have not been tried.
     untried: usize,
-    /// How many commands of the round have been written: MAIL, each RCPT, DATA.
+    /// How many commands of the round have been written: MAIL, each RCPT, DATA or BDAT.
     written: usize,
     pub(super) mail: MailState,
+    /// How the content of this round goes.
+    pub(super) way: Way,
     pub(super) body: Body,
+}
+
+/// The command for content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// BDAT, completed without waiting.
+    Ahead,
+    /// BDAT, completed when the recipients are answered.
+    Chunk,
+    Data,
+}
+
+/// How much one round may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RoundLimits {
+    pub(super) recipients: usize,
+    /// Different domains among them.
+    pub(super) domains: usize,
 }
 
 /// What MAIL came to.
@@ -42,16 +63,39 @@ pub(super) enum MailState {
 /// How far the content is.
 #[derive(Debug)]
 pub(super) enum Body {
-    /// 354 has not been read.
+    /// DATA has no 354, or BDAT was not written.
     NotYet,
     /// Being handed out.
-    Writing(BodyWriter),
-    /// All is handed out but the final dot, which waits for the caller's word.
+    Writing(Writer),
+    /// All is handed out but the final dot, or the last octet of the chunk, which waits for the caller's word.
     Due,
-    /// The final dot ends at this offset of all octets that the session hands out.
+    /// What completes the message ends at this offset of all octets that the session hands out.
     Complete { end: u64 },
-    /// DATA is answered for good.
+    /// The content is answered for good.
     Done,
+}
+
+/// What writes content.
+#[derive(Debug)]
+pub(super) enum Writer {
+    Chunk(ChunkWriter),
+    Stuffed(BodyWriter),
+}
+
+impl Writer {
+    pub(super) fn fill(&mut self, out: &mut Vec<u8>, room: usize) -> usize {
+        match self {
+            Self::Chunk(writer) => writer.fill(out, room),
+            Self::Stuffed(writer) => writer.fill(out, room),
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        match self {
+            Self::Chunk(writer) => writer.is_done(),
+            Self::Stuffed(writer) => writer.is_done(),
+        }
+    }
 }
 
 /// A command of a round.
@@ -59,7 +103,8 @@ pub(super) enum Body {
 pub(super) enum Step {
     Mail,
     Rcpt(usize),
-    Data,
+    /// DATA, or BDAT.
+    Content,
 }
 
 impl Running {
@@ -75,19 +120,40 @@ impl Running {
             untried: 0,
             written: 0,
             mail: MailState::Unanswered,
+            way: Way::Data,
             body: Body::NotYet,
         }
     }
 
     /// Begins the next round; `false` if no recipient is left for one.
-    pub(super) fn begin_round(&mut self, max_recipients: usize) -> bool {
-        let max = max_recipients.max(1);
-        self.round.clear();
-        let again = self.postponed.len().min(max);
-        self.round.extend(self.postponed.drain(..again));
-        let until = self.untried.saturating_add(max - again).min(self.outcomes.len());
-        self.round.extend(self.untried..until);
-        self.untried = until;
+    pub(super) fn begin_round(&mut self, limits: RoundLimits) -> bool {
+        let to = self.transaction.envelope().to();
+        let (mut round, mut later, mut domains) = (Vec::new(), Vec::new(), Vec::new());
+        let mut take = |index: usize, round: &mut Vec<usize>| {
+            let domain = to.get(index).map(|recipient| recipient.address.domain());
+            let is_new = !domains.contains(&domain);
+            if is_new && domains.len() >= limits.domains.max(1) {
+                later.push(index);
+                return;
+            }
+            if is_new && limits.domains != usize::MAX {
+                domains.push(domain);
+            }
+            round.push(index);
+        };
+        let mut again = self.postponed.iter().copied();
+        let most = limits.recipients.max(1);
+        while round.len() < most
+            && let Some(index) = again.next()
+        {
+            take(index, &mut round);
+        }
+        while round.len() < most && self.untried < self.outcomes.len() {
+            take(self.untried, &mut round);
+            self.untried += 1;
+        }
+        later.extend(again);
+        (self.round, self.postponed) = (round, later);
         self.accepted.clear();
         self.written = 0;
         self.mail = MailState::Unanswered;
@@ -113,7 +179,7 @@ impl Running {
             0 => Some(Step::Mail),
             _ if self.mail == MailState::Refused => None,
             n if n <= self.round.len() => self.round.get(n - 1).copied().map(Step::Rcpt),
-            n if n == self.round.len() + 1 => Some(Step::Data),
+            n if n == self.round.len() + 1 => Some(Step::Content),
             _ => None,
         }
     }
@@ -134,10 +200,26 @@ impl Running {
                     parameters::compose_rcpt(recipient, &mut line);
                 }
             }
-            Step::Data => line.push_str("DATA"),
+            Step::Content if self.way != Way::Data => {
+                let content = self.transaction.content();
+                let _ = write!(line, "BDAT {} LAST", content.len());
+                self.body = Body::Writing(Writer::Chunk(ChunkWriter::new(content.clone())));
+            }
+            Step::Content => line.push_str("DATA"),
         }
         out.extend_from_slice(line.as_bytes());
         out.extend_from_slice(b"\r\n");
+    }
+
+    /// Whether the peer may take the message for this recipient, once it is complete.
+    pub(super) fn is_open(&self, recipient: usize) -> bool {
+        let unsettled = matches!(self.outcomes.get(recipient), Some(None));
+        unsettled && self.round.contains(&recipient) && !self.postponed.contains(&recipient)
+    }
+
+    /// Whether it may do so for nobody.
+    pub(super) fn is_for_nobody(&self) -> bool {
+        !self.round.iter().any(|recipient| self.is_open(*recipient))
     }
 
     /// One outcome for each recipient.

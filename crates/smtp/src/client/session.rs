@@ -8,11 +8,12 @@ use zeroize::Zeroize;
 use super::config::{ClientConfig, Pipelining, TlsUse};
 use super::error::{ClientError, ClientErrorKind, SendError};
 use super::event::{ClientEvent, TransactionId, Transmit};
-use super::running::{Body, Running};
-use super::state::{Awaited, Channel, Phase, Reset, What};
+use super::running::{Body, Running, Way};
+use super::state::{Awaited, Channel, Groups, Phase, Reset, What};
 use super::transaction::Transaction;
 use crate::capabilities::Capabilities;
 use crate::reply_reader::ReplyReader;
+use crate::sasl::Exchange;
 
 /// The client's side of one SMTP or LMTP connection.
 ///
@@ -39,9 +40,16 @@ pub struct ClientSession {
     /// The mails under way: the first one, and one whose envelope went behind its content.
     pub(super) running: VecDeque<Running>,
     pub(super) last_id: u64,
+    /// How many MAIL were written since EHLO.
+    pub(super) mails: u64,
+    pub(super) groups: Groups,
     pub(super) reset: Reset,
+    /// AUTH, while it is under way.
+    pub(super) exchange: Option<Exchange>,
     pub(super) events: VecDeque<ClientEvent>,
     pub(super) deadline: Option<Tick>,
+    /// When the last reply was read.
+    pub(super) heard: Tick,
 }
 
 impl ClientSession {
@@ -63,9 +71,13 @@ impl ClientSession {
             awaited: VecDeque::from([Awaited { what: What::Greeting, end: 0 }]),
             running: VecDeque::new(),
             last_id: 0,
+            mails: 0,
+            groups: Groups::Unsent,
             reset: Reset::NotNeeded,
+            exchange: None,
             events: VecDeque::new(),
             deadline: None,
+            heard: now,
         };
         session.rearm(now);
         session
@@ -159,7 +171,7 @@ impl ClientSession {
             self.finish(running);
             return Ok(id);
         }
-        running.begin_round(self.config.max_recipients);
+        running.begin_round(self.round_limits());
         self.write_round(now, &mut running);
         self.running.push_back(running);
         Ok(id)
@@ -168,16 +180,19 @@ impl ClientSession {
     /// Whether [`send`](Self::send) takes a mail now.
     ///
     /// With [`Pipelining::NextEnvelope`] that is so too while the last mail's final dot, handed out, has
-    /// no answer yet.
+    /// no answer yet. It is never so again behind as many transactions as the peer takes in one session (MAILMAX,
+    /// RFC 9422): quit then.
     pub fn can_send(&self) -> bool {
-        if self.phase != Phase::Ready {
+        if self.phase != Phase::Ready || self.is_spent() {
             return false;
         }
         match (self.running.front(), self.running.len()) {
             (None, _) => true,
             (Some(first), 1) => {
                 let handed_out = matches!(first.body, Body::Complete { end } if end <= self.handed);
+                let envelope_answered = !self.awaited.front().is_some_and(|awaited| awaited.what.is_of_envelope());
                 handed_out
+                    && envelope_answered
                     && !first.has_more()
                     && self.config.pipelining == Pipelining::NextEnvelope
                     && self.pipelines()
@@ -194,7 +209,7 @@ impl ClientSession {
 
     /// Lets the message be completed: the answer to [`Transmit::Completing`].
     pub fn complete(&mut self, now: Tick) {
-        self.write_final_dot(now);
+        self.write_last(now);
     }
 
     /// Keeps the message from being completed: the answer to [`Transmit::Completing`] for a mail that was
@@ -232,7 +247,19 @@ impl ClientSession {
         }
         let running = self.running.front_mut()?;
         let Body::Writing(writer) = &mut running.body else {
-            return matches!(running.body, Body::Due).then_some(Transmit::Completing(running.id));
+            if !matches!(running.body, Body::Due) {
+                return None;
+            }
+            let waits = running.way == Way::Chunk;
+            if waits && self.awaited.front().is_some_and(|awaited| awaited.what.is_of_envelope()) {
+                return None;
+            }
+            // A chunk was announced, and all recipients are refused meanwhile: the peer drops it.
+            if !running.is_for_nobody() {
+                return Some(Transmit::Completing(running.id));
+            }
+            self.write_last(now);
+            return self.poll_transmit(now, out);
         };
         let written = writer.fill(out, Self::BLOCK);
         if writer.is_done() {
@@ -266,34 +293,5 @@ impl ClientSession {
     /// Whether the session has ended.
     pub fn is_closed(&self) -> bool {
         self.phase == Phase::Closed
-    }
-
-    /// Whether commands may go in groups.
-    pub(super) fn pipelines(&self) -> bool {
-        self.config.pipelining != Pipelining::Never && self.capabilities.offers("PIPELINING")
-    }
-
-    /// Puts a command line out and its reply on the list of what is due.
-    pub(super) fn command(&mut self, now: Tick, line: &str, what: What) {
-        self.outgoing.extend_from_slice(line.as_bytes());
-        self.outgoing.extend_from_slice(b"\r\n");
-        self.expect(now, what);
-    }
-
-    pub(super) fn expect(&mut self, now: Tick, what: What) {
-        let end = self.end_of_outgoing();
-        self.awaited.push_back(Awaited { what, end });
-        if self.awaited.len() == 1 {
-            self.rearm(now);
-        }
-    }
-
-    /// Where the octets that are due end in all that are handed out.
-    pub(super) fn end_of_outgoing(&self) -> u64 {
-        self.handed.saturating_add(u64::try_from(self.outgoing.len()).unwrap_or(u64::MAX))
-    }
-
-    fn count(&mut self, octets: usize) {
-        self.handed = self.handed.saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
     }
 }

@@ -29,6 +29,13 @@ pub(super) enum Reset {
     NotNeeded,
 }
 
+/// Whether a command was ever sent while another one had no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Groups {
+    Sent,
+    Unsent,
+}
+
 /// A command whose reply is due.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Awaited {
@@ -44,16 +51,14 @@ pub(super) enum What {
     Hello,
     Helo,
     StartTls,
-    /// The initial response was sent.
-    AuthPlain,
-    AuthLogin,
-    AuthUsername,
-    /// The last step of any mechanism.
-    AuthProof,
+    /// A step of AUTH.
+    Auth,
     Rset,
     Mail,
     Rcpt(usize),
     Data,
+    /// BDAT with all content, for everybody.
+    Chunk,
     /// The final dot, for everybody.
     EndOfData,
     /// The final dot, for one recipient (RFC 2033 §4.2).
@@ -64,16 +69,21 @@ pub(super) enum What {
 }
 
 impl What {
+    /// Whether its answer is due before anything is known of the content.
+    pub(super) fn is_of_envelope(self) -> bool {
+        matches!(self, Self::Rset | Self::Mail | Self::Rcpt(_) | Self::Data)
+    }
+
     pub(super) fn stage(self) -> Stage {
         match self {
             Self::Greeting | Self::Quit => Stage::Connect,
             Self::Hello | Self::Helo => Stage::Ehlo,
             Self::StartTls => Stage::StartTls,
-            Self::AuthPlain | Self::AuthLogin | Self::AuthUsername | Self::AuthProof => Stage::Auth,
+            Self::Auth => Stage::Auth,
             Self::Rset | Self::Mail => Stage::Mail,
             Self::Rcpt(_) => Stage::Rcpt,
             Self::Data => Stage::Data,
-            Self::EndOfData | Self::EndOfDataFor(_) | Self::EndOfNothing => Stage::EndOfData,
+            Self::Chunk | Self::EndOfData | Self::EndOfDataFor(_) | Self::EndOfNothing => Stage::EndOfData,
         }
     }
 }

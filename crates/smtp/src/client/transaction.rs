@@ -6,6 +6,7 @@ use posthaste_types::{BodyKind, Cause, Content, Envelope, Mail, Outcome, Require
 
 use crate::capabilities::Capabilities;
 use crate::parameters::MailParameters;
+use crate::wishes::{ByMode, DeliverBy, Hold, Priority};
 
 /// One mail for [`ClientSession::send`](crate::ClientSession::send): an envelope and a content, both shared.
 #[derive(Clone, Debug)]
@@ -13,6 +14,9 @@ pub struct Transaction {
     envelope: Arc<Envelope>,
     content: Content,
     utf8_header: Utf8Header,
+    priority: Option<Priority>,
+    deliver_by: Option<DeliverBy>,
+    hold: Option<Hold>,
 }
 
 /// Whether a header field holds UTF-8 beyond ASCII, which is SMTPUTF8's alone (RFC 6532 §3).
@@ -26,7 +30,30 @@ impl Transaction {
     /// Puts an envelope and a content together. Finds out whether a header field needs SMTPUTF8.
     pub fn new(envelope: impl Into<Arc<Envelope>>, content: Content) -> Self {
         let utf8_header = if has_utf8_header(&content) { Utf8Header::Present } else { Utf8Header::Absent };
-        Self { envelope: envelope.into(), content, utf8_header }
+        Self { envelope: envelope.into(), content, utf8_header, priority: None, deliver_by: None, hold: None }
+    }
+
+    /// The same mail with a priority (RFC 6710); a peer that does not offer MT-PRIORITY is not told.
+    #[must_use]
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// The same mail with a time limit (RFC 2852). A peer that does not offer DELIVERBY is not told; with
+    /// [`ByMode::Return`] it does not get the mail (§4.2).
+    #[must_use]
+    pub fn with_deliver_by(mut self, deliver_by: DeliverBy) -> Self {
+        self.deliver_by = Some(deliver_by);
+        self
+    }
+
+    /// The same mail, to be kept back by the next hop (RFC 4865). A peer that does not offer FUTURERELEASE, or not for
+    /// so long, does not get the mail: it would deliver it at once.
+    #[must_use]
+    pub fn with_hold(mut self, hold: Hold) -> Self {
+        self.hold = Some(hold);
+        self
     }
 
     /// The envelope.
@@ -45,7 +72,7 @@ impl Transaction {
     }
 
     /// The refusal of a peer that lacks what this mail needs, in words that begin with the enhanced
-    /// status code: 5.6.7 SMTPUTF8, 5.6.3 8BITMIME, 5.7.30 REQUIRETLS, 5.3.4 SIZE.
+    /// status code: 5.6.7 SMTPUTF8, 5.6.3 8BITMIME, 5.7.30 REQUIRETLS, 5.3.3 DELIVERBY and FUTURERELEASE, 5.3.4 SIZE.
     ///
     /// Nothing is encoded again to fit: that would break its signatures (RFC 6376 §5.3).
     pub(crate) fn objection(&self, peer: &Capabilities, encrypted: bool) -> Option<Outcome> {
@@ -62,12 +89,24 @@ impl Transaction {
                 "5.7.30 the mail needs REQUIRETLS (RFC 8689), which the next hop does not offer".to_owned(),
             );
         }
+        if self.deliver_by.is_some_and(|by| by.mode() == ByMode::Return) && !peer.offers("DELIVERBY") {
+            return refused("5.3.3 the mail needs DELIVERBY (RFC 2852), which the next hop does not offer".to_owned());
+        }
+        if let Some(hold) = self.hold
+            && !peer.value("FUTURERELEASE").is_some_and(|offered| hold.is_within(offered))
+        {
+            return refused(
+                "5.3.3 the mail needs FUTURERELEASE (RFC 4865), which the next hop does not offer so".to_owned(),
+            );
+        }
+        self.too_large(peer)
+    }
+
+    fn too_large(&self, peer: &Capabilities) -> Option<Outcome> {
         let limit = peer.size_limit()?;
         let size = self.size();
-        if size > limit {
-            return refused(format!("5.3.4 the mail has {size} octets, the next hop takes {limit} (SIZE, RFC 1870)"));
-        }
-        None
+        let text = format!("5.3.4 the mail has {size} octets, the next hop takes {limit} (SIZE, RFC 1870)");
+        (size > limit).then(|| Outcome::refused(Cause::local(text)))
     }
 
     /// The parameters of MAIL for this peer: those alone that it offers.
@@ -85,6 +124,9 @@ impl Transaction {
             parameters.ret = self.envelope.ret();
             parameters.envid = self.envelope.envid().cloned();
         }
+        parameters.priority = self.priority.filter(|_| peer.offers("MT-PRIORITY"));
+        parameters.deliver_by = self.deliver_by.filter(|_| peer.offers("DELIVERBY"));
+        parameters.hold = self.hold;
         parameters
     }
 

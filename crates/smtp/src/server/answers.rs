@@ -2,11 +2,12 @@
 
 use posthaste_types::{Reply, Tick};
 
-use super::config::{AuthOffer, Offer, TlsOffer};
+use super::config::{AuthOffer, FutureRelease, Offer, TlsOffer};
 use super::content::Content;
 use super::error::{AnswerError, ServerError, ServerErrorKind};
 use super::event::{Answer, HelloVerb};
-use super::session::{Channel, Identity, Phase, Question, ServerSession, Service};
+use super::session::ServerSession;
+use super::state::{Channel, Identity, Phase, Question, Service};
 use crate::capabilities::Capabilities;
 use crate::client::Protocol;
 
@@ -50,14 +51,14 @@ impl ServerSession {
         }
         answers.iter().try_for_each(|answer| check(Question::EndOfData, answer))?;
         self.question = None;
-        self.transaction = None;
+        (self.transaction, self.chunked) = (None, None);
         self.phase = Phase::Command;
         let _ = self.conclude_content(now, answers).and_then(|()| self.go_on(now));
         Ok(())
     }
 
     /// How many answers the end of data wants.
-    fn answers_due(&self) -> usize {
+    pub(super) fn answers_due(&self) -> usize {
         match (self.config.protocol, &self.transaction) {
             (Protocol::Lmtp, Some(transaction)) => transaction.recipients,
             _ => 1,
@@ -69,18 +70,22 @@ impl ServerSession {
             Answer::Accept => self.accept(now, question, None),
             Answer::AcceptWith(reply) => self.accept(now, question, Some(&reply)),
             Answer::Refuse(reply) => {
+                if let Question::Chunk(chunk) = question {
+                    // RFC 3030 §2: its octets are on their way.
+                    self.end_transaction();
+                    return self.drop_chunk(now, chunk, reply.to_wire());
+                }
                 self.say_reply(&reply);
                 if question == Question::Connected {
                     self.service = Service::Refused;
                 }
-                return self.count_error(now);
+                self.count_error(now)
             }
             Answer::RefuseAndClose(reply) => {
                 self.say_reply(&reply);
-                return Err(self.fail(ServerErrorKind::RefusedByHost));
+                Err(self.fail(ServerErrorKind::RefusedByHost))
             }
         }
-        Ok(())
     }
 
     fn conclude_content(&mut self, now: Tick, answers: Vec<Answer>) -> Result<(), ServerError> {
@@ -89,11 +94,11 @@ impl ServerSession {
         for answer in answers {
             match answer {
                 Answer::Accept => {
-                    (self.errors, self.junk) = (0, 0);
+                    (self.errors, self.junk, self.counts.overshoot) = (0, 0, 0);
                     self.say("250 2.0.0 taken");
                 }
                 Answer::AcceptWith(reply) => {
-                    (self.errors, self.junk) = (0, 0);
+                    (self.errors, self.junk, self.counts.overshoot) = (0, 0, 0);
                     self.say_reply(&reply);
                 }
                 Answer::Refuse(reply) => {
@@ -117,15 +122,13 @@ impl ServerSession {
     }
 
     /// Does what was accepted, and says so in the host's words or the usual ones.
-    fn accept(&mut self, now: Tick, question: Question, reply: Option<&Reply>) {
+    fn accept(&mut self, now: Tick, question: Question, reply: Option<&Reply>) -> Result<(), ServerError> {
         let usual = match question {
-            Question::Connected => match self.config.protocol {
-                Protocol::Lmtp => format!("220 {} LMTP", self.config.hostname),
-                Protocol::Smtp => format!("220 {} ESMTP", self.config.hostname),
-            },
+            Question::Connected => self.greeting(),
             Question::Hello(verb) => {
                 self.await_command(now);
-                return self.say_hello(verb);
+                self.say_hello(verb);
+                return Ok(());
             }
             Question::Auth => {
                 self.identity = Identity::Known;
@@ -133,25 +136,34 @@ impl ServerSession {
             }
             Question::Mail(transaction) => {
                 self.transaction = Some(transaction);
+                self.counts.begin_mail();
                 "250 2.1.0 ok".to_owned()
             }
             Question::Rcpt => {
                 if let Some(transaction) = &mut self.transaction {
                     transaction.recipients += 1;
                 }
+                self.counts.take_domain();
                 "250 2.1.5 ok".to_owned()
             }
             // The end of data has its own way: `conclude_content`.
             Question::Data | Question::EndOfData => {
-                self.phase = Phase::Content(Content::new());
+                self.phase = Phase::Content(Content::of_data());
                 "354 end with CRLF . CRLF".to_owned()
             }
+            Question::Chunk(chunk) => return self.begin_content(now, chunk),
         };
         match reply {
             Some(reply) => self.say_reply(reply),
             None => self.say(&usual),
         }
         self.await_command(now);
+        Ok(())
+    }
+
+    fn greeting(&self) -> String {
+        let name = if self.config.protocol == Protocol::Lmtp { "LMTP" } else { "ESMTP" };
+        format!("220 {} {name}", self.config.hostname)
     }
 
     /// The answer to EHLO: what is offered here and now (RFC 5321 §4.1.1.1).
@@ -185,10 +197,17 @@ impl ServerSession {
             AuthOffer::InsideTls => inside,
             AuthOffer::No => false,
         };
-        offer(auth && self.identity == Identity::Unknown, "AUTH PLAIN");
+        offer(auth && self.identity == Identity::Unknown, "AUTH PLAIN LOGIN");
+        offer(config.chunking == Offer::Yes, "CHUNKING");
         offer(true, "8BITMIME");
         offer(config.smtputf8 == Offer::Yes, "SMTPUTF8");
         offer(config.dsn == Offer::Yes, "DSN");
+        offer(config.limits == Offer::Yes, &self.limits_line());
+        offer(config.priority == Offer::Yes, "MT-PRIORITY");
+        offer(config.deliver_by == Offer::Yes, "DELIVERBY");
+        if let Some(FutureRelease { max_interval, max_until }) = config.future_release {
+            offer(true, &format!("FUTURERELEASE {max_interval} {}", max_until.to_whole_seconds()));
+        }
         offer(inside && config.require_tls == Offer::Yes, "REQUIRETLS");
         offer(true, "ENHANCEDSTATUSCODES");
     }
@@ -203,7 +222,7 @@ fn check(question: Question, answer: &Answer) -> Result<(), AnswerError> {
     match answer {
         Answer::Accept => Ok(()),
         Answer::AcceptWith(reply) => {
-            let own_reply = matches!(question, Question::Hello(_) | Question::Data);
+            let own_reply = matches!(question, Question::Hello(_) | Question::Data | Question::Chunk(_));
             let code = match question {
                 Question::Connected => 220..=220,
                 Question::Auth => 235..=235,

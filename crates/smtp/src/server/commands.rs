@@ -2,27 +2,28 @@
 
 use posthaste_types::{Address, Recipient, ReversePath, Text, Tick};
 
-use super::config::{AuthOffer, TlsOffer};
+use super::chunk::ChunkHead;
+use super::config::TlsOffer;
 use super::error::{ServerError, ServerErrorKind};
 use super::event::{HelloVerb, ServerEvent};
-use super::session::{Channel, Identity, Phase, Question, ServerSession, Service, Transaction};
-use crate::auth::Credentials;
+use super::session::ServerSession;
+use super::state::{Channel, Phase, Question, Service, Transaction};
 use crate::client::Protocol;
 use crate::command::{Command, CommandError};
 use crate::parameters::{self, MailParameters, ParameterError};
 
 impl ServerSession {
     pub(super) fn on_line(&mut self, now: Tick, line: &[u8]) -> Result<(), ServerError> {
-        if matches!(self.phase, Phase::AuthLine) {
-            self.phase = Phase::Command;
-            return if line == b"*" { self.complain(now, "501 5.7.0 cancelled") } else { self.on_proof(now, line) };
+        if matches!(self.phase, Phase::AuthLine(_)) {
+            return self.on_auth_line(now, line);
         }
         let hostname = self.config.hostname.clone();
         let command = match Command::parse(line, &hostname) {
             Ok(command) => command,
             Err(error) => return self.on_no_command(now, error),
         };
-        if self.service == Service::Refused && command != Command::Quit {
+        let is_left = matches!(command, Command::Quit | Command::Bdat { .. });
+        if self.service == Service::Refused && !is_left {
             return self.complain(now, "503 5.5.1 no service: QUIT is left");
         }
         match command {
@@ -30,6 +31,7 @@ impl ServerSession {
             Command::Mail { from, parameters } => self.on_mail(now, from, parameters),
             Command::Rcpt { to, parameters } => self.on_rcpt(now, to, parameters),
             Command::Data => self.on_data(now),
+            Command::Bdat { size, last } => self.on_bdat(now, ChunkHead { size, last }),
             Command::Rset => {
                 self.end_transaction();
                 self.on_junk(now, "250 2.0.0 reset")
@@ -52,6 +54,10 @@ impl ServerSession {
         match error {
             CommandError::Unknown => self.complain(now, "500 5.5.2 command not recognized"),
             CommandError::Argument => self.complain(now, "501 5.5.4 syntax error in the argument"),
+            CommandError::Chunk => {
+                self.say("521 5.5.4 syntax: BDAT size [LAST]");
+                Err(self.fail(ServerErrorKind::BadChunk))
+            }
             CommandError::Path => self.complain(now, "501 5.1.3 syntax error in the address"),
             CommandError::OtherProtocol => {
                 self.say("421 4.7.0 this is a mail server");
@@ -82,6 +88,9 @@ impl ServerSession {
         if self.transaction.is_some() {
             return self.complain(now, "503 5.5.1 a transaction is open");
         }
+        if self.is_spent() {
+            return self.complain(now, "452 4.5.3 no further transaction in this session");
+        }
         let parameters = match MailParameters::parse(parameters, &self.offered) {
             Ok(parameters) => parameters,
             Err(error) => return self.complain(now, wrong_parameters(error)),
@@ -102,11 +111,14 @@ impl ServerSession {
         let Some(transaction) = self.transaction else {
             return self.complain(now, "503 5.5.1 say MAIL first");
         };
+        if self.chunked.is_some() {
+            return self.complain(now, "503 5.5.1 the content has begun");
+        }
         if transaction.recipients >= self.config.max_recipients {
-            // RFC 5321 §4.5.3.1.10; not the client's error, who may send the rest in the next transaction.
-            self.say("452 4.5.3 too many recipients");
-            self.await_command(now);
-            return Ok(());
+            return self.refuse_too_many(now, "452 4.5.3 too many recipients");
+        }
+        if self.is_domain_too_many(to.domain()) {
+            return self.refuse_too_many(now, "452 4.5.3 too many domains of recipients");
         }
         if !transaction.smtputf8 && to.needs_smtputf8() {
             return self.complain(now, "553 5.6.7 the address needs SMTPUTF8");
@@ -122,6 +134,8 @@ impl ServerSession {
     fn on_data(&mut self, now: Tick) -> Result<(), ServerError> {
         match self.transaction {
             None => self.complain(now, "503 5.5.1 say MAIL first"),
+            // RFC 3030 §2: not both in one transaction.
+            Some(_) if self.chunked.is_some() => self.complain(now, "503 5.5.1 BDAT was said before"),
             // RFC 2033 §4.2 demands 503 where no RCPT was successful.
             Some(Transaction { recipients: 0, .. }) => self.complain(now, "503 5.5.1 no valid recipients"),
             Some(_) => {
@@ -145,39 +159,6 @@ impl ServerSession {
         self.phase = Phase::Handshake;
         self.await_command(now);
         self.events.push_back(ServerEvent::StartTls);
-        Ok(())
-    }
-
-    fn on_auth(&mut self, now: Tick, mechanism: &str, initial: Option<&str>) -> Result<(), ServerError> {
-        if self.hello.is_none() || self.transaction.is_some() || self.identity == Identity::Known {
-            return self.complain(now, "503 5.5.1 not now");
-        }
-        match self.config.auth {
-            AuthOffer::No => return self.complain(now, "502 5.5.1 not implemented"),
-            AuthOffer::InsideTls if self.channel == Channel::Clear => {
-                return self.complain(now, "538 5.7.11 only inside TLS");
-            }
-            AuthOffer::InsideTls | AuthOffer::Anywhere => {}
-        }
-        if !mechanism.eq_ignore_ascii_case("PLAIN") {
-            return self.complain(now, "504 5.5.4 no such mechanism");
-        }
-        match initial {
-            Some(initial) => self.on_proof(now, initial.as_bytes()),
-            None => {
-                self.say("334 ");
-                self.phase = Phase::AuthLine;
-                self.await_command(now);
-                Ok(())
-            }
-        }
-    }
-
-    fn on_proof(&mut self, now: Tick, base64: &[u8]) -> Result<(), ServerError> {
-        let Some(credentials) = Credentials::parse_plain(base64) else {
-            return self.complain(now, "501 5.5.2 not a message of PLAIN");
-        };
-        self.ask(Question::Auth, ServerEvent::Auth { credentials });
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use posthaste_types::Domain;
+use posthaste_types::{Domain, Timestamp};
 
 use crate::client::Protocol;
 
@@ -16,7 +16,7 @@ pub struct ServerConfig {
     pub protocol: Protocol,
     /// Whether STARTTLS is offered. Default: no.
     pub tls: TlsOffer,
-    /// Whether AUTH PLAIN is offered. Default: no.
+    /// Whether AUTH PLAIN and LOGIN are offered. Default: no.
     pub auth: AuthOffer,
     /// Whether SMTPUTF8 (RFC 6531) is offered. Default: yes.
     pub smtputf8: Offer,
@@ -24,6 +24,19 @@ pub struct ServerConfig {
     pub dsn: Offer,
     /// Whether REQUIRETLS (RFC 8689) is offered inside TLS: a promise to pass it on. Default: no.
     pub require_tls: Offer,
+    /// Whether CHUNKING (RFC 3030) is offered. Default: yes.
+    pub chunking: Offer,
+    /// Whether LIMITS (RFC 9422) is offered: it tells [`max_recipients`](Self::max_recipients),
+    /// [`max_mails`](Self::max_mails) and [`max_recipient_domains`](Self::max_recipient_domains). Default: yes.
+    pub limits: Offer,
+    /// Whether MT-PRIORITY (RFC 6710) is offered: a promise to heed it. Default: no.
+    pub priority: Offer,
+    /// Whether DELIVERBY (RFC 2852) is offered: a promise to heed it. Default: no.
+    pub deliver_by: Offer,
+    /// Whether FUTURERELEASE (RFC 4865) is offered, and for how long: a promise to keep mail back. Default: no.
+    pub future_release: Option<FutureRelease>,
+    /// What happens to a client that does not wait where it must. Default: nothing.
+    pub early_talk: EarlyTalk,
     /// What a bare CR or LF does. Default: it refuses the message and ends the session.
     pub bare_line_ends: BareLineEnds,
     /// The longest command line, in octets, CRLF included. Default: 2,048 (RFC 5321 §4.5.3.1.4 asks for 512).
@@ -34,6 +47,13 @@ pub struct ServerConfig {
     pub max_message: u64,
     /// The most recipients of one transaction. Default: 1,000 (RFC 5321 §4.5.3.1.8 asks for 100).
     pub max_recipients: usize,
+    /// The most MAIL commands that are accepted in one session. Default: no limit.
+    pub max_mails: Option<u32>,
+    /// The most different domains of one transaction's recipients. Default: no limit.
+    pub max_recipient_domains: Option<usize>,
+    /// So many RCPT beyond the limits of a transaction are refused for free since the last accepted message; each
+    /// further one counts as an error. Default: 1,000.
+    pub max_overshoot: u32,
     /// After so many refused or wrong commands since the last accepted message, the session ends with 421.
     /// Default: 20.
     pub max_errors: u32,
@@ -59,11 +79,20 @@ impl ServerConfig {
             smtputf8: Offer::Yes,
             dsn: Offer::No,
             require_tls: Offer::No,
+            chunking: Offer::Yes,
+            limits: Offer::Yes,
+            priority: Offer::No,
+            deliver_by: Offer::No,
+            future_release: None,
+            early_talk: EarlyTalk::Tolerate,
             bare_line_ends: BareLineEnds::Refuse,
             max_line: 2048,
             max_header: 102_400,
             max_message: 25 * 1024 * 1024,
             max_recipients: 1000,
+            max_mails: None,
+            max_recipient_domains: None,
+            max_overshoot: 1000,
             max_errors: 20,
             max_junk: 100,
             timeout: Duration::from_secs(300),
@@ -82,6 +111,34 @@ pub enum Offer {
     No,
 }
 
+/// How long FUTURERELEASE may keep mail back (RFC 4865 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct FutureRelease {
+    /// At most so many seconds.
+    pub max_interval: u32,
+    /// At most until then.
+    pub max_until: Timestamp,
+}
+
+impl FutureRelease {
+    /// Both limits.
+    pub fn new(max_interval: u32, max_until: Timestamp) -> Self {
+        Self { max_interval, max_until }
+    }
+}
+
+/// What happens to a client that sends on before the greeting, or behind EHLO, HELO, LHLO and DATA before their answers,
+/// which end a group (RFC 5321 §4.3.1, RFC 2920 §3.1). Seen only as far as octets are handed over in that time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EarlyTalk {
+    /// 554 5.5.0, and the session ends: as Postfix does.
+    Refuse,
+    /// What it sent is read in its turn.
+    Tolerate,
+}
+
 /// Whether STARTTLS is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -96,7 +153,7 @@ pub enum TlsOffer {
     Required,
 }
 
-/// Whether AUTH PLAIN is offered (RFC 4954, RFC 4616).
+/// Whether AUTH PLAIN and LOGIN are offered (RFC 4954, RFC 4616).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthOffer {
@@ -109,12 +166,12 @@ pub enum AuthOffer {
 }
 
 /// What a bare CR or a bare LF does: the root of SMTP smuggling. In either setting a message ends with
-/// CRLF `.` CRLF alone (RFC 5321 §4.1.1.4).
+/// CRLF `.` CRLF alone (RFC 5321 §4.1.1.4), or with the octets that BDAT counts; both are read alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BareLineEnds {
     /// In content it becomes CRLF; a command line may end with LF alone.
     Normalize,
-    /// 521 5.5.2 at the end of the message or line, then the session ends: what follows is never executed.
+    /// 521 5.5.2 at the end of the message, chunk or line, then the session ends: what follows is never executed.
     Refuse,
 }

@@ -7,8 +7,8 @@ use posthaste_types::Tick;
 use super::config::{BareLineEnds, ServerConfig};
 use super::error::{ServerError, ServerErrorKind};
 use super::event::{Abort, ServerEvent};
-use super::session::{Phase, Question, ServerSession};
-use crate::client::Protocol;
+use super::session::ServerSession;
+use super::state::{Phase, Question};
 use crate::unstuffing::ContentReader;
 
 /// The content of a transaction, as far as it has come. Holds counts alone.
@@ -32,14 +32,63 @@ enum Header {
 }
 
 impl Content {
-    pub(super) fn new() -> Self {
+    pub(super) fn of_data() -> Self {
+        Self::read_by(ContentReader::new())
+    }
+
+    pub(super) fn of_chunks() -> Self {
+        Self::read_by(ContentReader::of_chunks())
+    }
+
+    fn read_by(reader: ContentReader) -> Self {
         let header = Header::Within { size: 0, line: 0 };
-        Self { reader: ContentReader::new(), size: 0, header, abort: None }
+        Self { reader, size: 0, header, abort: None }
     }
 
     /// Whether the host still gets it.
     pub(super) fn is_good(&self) -> bool {
         self.abort.is_none()
+    }
+
+    /// Reads octets, up to the end of the content; tells the host what it gets of them. The second is how many
+    /// octets were taken.
+    pub(super) fn read(&mut self, wire: &[u8], config: &ServerConfig) -> (Option<ServerEvent>, usize) {
+        let mut piece = Vec::with_capacity(wire.len());
+        let taken = self.reader.read(wire, &mut piece);
+        (self.judge(piece, config), taken)
+    }
+
+    /// Ends the content of chunks.
+    pub(super) fn finish(&mut self, config: &ServerConfig) -> Option<ServerEvent> {
+        let mut piece = Vec::new();
+        self.reader.finish(&mut piece);
+        self.judge(piece, config)
+    }
+
+    /// A chunk of `size` octets is announced, which may be more than fits.
+    pub(super) fn announce(&mut self, size: u64, config: &ServerConfig) -> Option<ServerEvent> {
+        if self.abort.is_some() || self.size.saturating_add(size) <= config.max_message {
+            return None;
+        }
+        self.abort = Some(Abort::MessageTooLarge);
+        Some(ServerEvent::Aborted { why: Abort::MessageTooLarge })
+    }
+
+    fn judge(&mut self, piece: Vec<u8>, config: &ServerConfig) -> Option<ServerEvent> {
+        let was_good = self.is_good();
+        self.abort = match self.abort {
+            Some(Abort::BareLineEnd) => Some(Abort::BareLineEnd),
+            earlier => self.check(&piece, config).or(earlier),
+        };
+        match self.abort {
+            None if !piece.is_empty() => Some(ServerEvent::Content(piece)),
+            Some(why) if was_good => Some(ServerEvent::Aborted { why }),
+            _ => None,
+        }
+    }
+
+    pub(super) fn abort(&self) -> Option<Abort> {
+        self.abort
     }
 
     /// Counts what was read, and tells the limit that it passes.
@@ -80,33 +129,30 @@ impl Content {
 impl ServerSession {
     /// Reads content, if that is what comes now; tells how many octets it took.
     pub(super) fn read_content(&mut self, now: Tick, wire: &[u8]) -> Result<usize, ServerError> {
-        let Phase::Content(content) = &mut self.phase else { return Ok(0) };
         if self.question.is_some() || wire.is_empty() {
             return Ok(0);
         }
-        let mut piece = Vec::with_capacity(wire.len());
-        let taken = content.reader.read(wire, &mut piece);
-        let was_good = content.is_good();
-        content.abort = match content.abort {
-            Some(Abort::BareLineEnd) => Some(Abort::BareLineEnd),
-            earlier => content.check(&piece, &self.config).or(earlier),
+        let content = match &mut self.phase {
+            Phase::Content(content) => content,
+            Phase::Chunk(_) => return self.read_chunk(now, wire),
+            Phase::Command | Phase::AuthLine(_) | Phase::Handshake | Phase::Closed => return Ok(0),
         };
-        match content.abort {
-            None if !piece.is_empty() => self.events.push_back(ServerEvent::Content(piece)),
-            Some(why) if was_good => self.events.push_back(ServerEvent::Aborted { why }),
-            _ => {}
-        }
+        let (event, taken) = content.read(wire, &self.config);
         let (done, abort) = (content.reader.is_done(), content.abort);
+        self.events.extend(event);
         match abort {
             _ if !done => self.prolong(now, taken),
             None => self.ask(Question::EndOfData, ServerEvent::EndOfData),
-            Some(why) => self.refuse_content(now, why)?,
+            Some(why) => {
+                let times = self.answers_due();
+                self.refuse_content(now, why, times)?;
+            }
         }
         Ok(taken)
     }
 
     /// What arrived pays for more time, at the least rate; never for more than the whole timeout from now.
-    fn prolong(&mut self, now: Tick, octets: usize) {
+    pub(super) fn prolong(&mut self, now: Tick, octets: usize) {
         let rate = u64::from(self.config.min_rate.max(1));
         let micros = u64::try_from(octets).unwrap_or(u64::MAX).saturating_mul(1_000_000) / rate;
         let latest = now.saturating_add(self.config.timeout);
@@ -114,19 +160,15 @@ impl ServerSession {
         self.deadline = Some(paid.map_or(latest, |paid| paid.min(latest)));
     }
 
-    /// Behind the end of content that the host was told to drop.
-    fn refuse_content(&mut self, now: Tick, why: Abort) -> Result<(), ServerError> {
+    /// Behind the end of content, or of a chunk, that the host was told to drop.
+    pub(super) fn refuse_content(&mut self, now: Tick, why: Abort, times: usize) -> Result<(), ServerError> {
         let reply = match why {
             Abort::BareLineEnd => "521 5.5.2 bare CR or LF received: lines end with CRLF",
             Abort::HeaderTooLarge => "552 5.3.4 the header is too large",
             Abort::MessageTooLarge => "552 5.3.4 the message is too large",
-            Abort::SessionEnded => "451 4.3.0 the content was dropped",
+            Abort::Reset | Abort::SessionEnded => "451 4.3.0 the content was dropped",
         };
-        let transaction = self.transaction.take();
-        let times = match self.config.protocol {
-            Protocol::Lmtp => transaction.map_or(1, |transaction| transaction.recipients),
-            Protocol::Smtp => 1,
-        };
+        (self.transaction, self.chunked) = (None, None);
         self.phase = Phase::Command;
         (1..times).for_each(|_| self.say(reply));
         if why == Abort::BareLineEnd {

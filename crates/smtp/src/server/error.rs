@@ -11,6 +11,9 @@ pub struct ServerError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerErrorKind {
+    /// A BDAT command without a size that can be read: where its octets end is not known.
+    #[error("a BDAT command without a size")]
+    BadChunk,
     /// A bare CR or LF where they are refused.
     #[error("a bare CR or LF was received")]
     BareLineEnd,
@@ -20,6 +23,9 @@ pub enum ServerErrorKind {
     /// The host closed the session.
     #[error("the host closed the session")]
     ClosedByHost,
+    /// The client did not wait for the greeting, or for an answer that it must wait for.
+    #[error("the client talked before its turn")]
+    EarlyTalk,
     /// The peer sent on while its command waited for the host, more than is held for it.
     #[error("more octets than are held while an answer is due")]
     Flood,

@@ -23,7 +23,7 @@ pub enum ServerEvent {
         /// What the client calls itself: unchecked, but without controls.
         name: Text,
     },
-    /// Asked: AUTH PLAIN. Accepted: 235; refused: 535 5.7.8 or what you say.
+    /// Asked: AUTH PLAIN or LOGIN. Accepted: 235; refused: 535 5.7.8 or what you say.
     #[non_exhaustive]
     Auth {
         /// Who, and the proof.
@@ -43,7 +43,7 @@ pub enum ServerEvent {
         /// The recipient, with its DSN parameters.
         recipient: Recipient,
     },
-    /// Asked: DATA, with at least one recipient. Accepted: 354, and the content follows.
+    /// Asked: DATA or the first BDAT, with at least one recipient. Accepted: the content follows.
     Data,
     /// Asked: the content is complete. Accepted is a promise (RFC 5321 §4.2.5): commit first. With LMTP,
     /// [`answer_each`](crate::ServerSession::answer_each) answers for each recipient.
@@ -57,7 +57,7 @@ pub enum ServerEvent {
         /// Why.
         why: Abort,
     },
-    /// The transaction that was open is over without content: RSET, EHLO, or a new session behind TLS.
+    /// The transaction that was open is over without any content: RSET, EHLO, or a new session behind TLS.
     Reset,
     /// Send all that is to be transmitted, upgrade the connection to TLS, then call
     /// [`handle_tls`](crate::ServerSession::handle_tls).
@@ -108,6 +108,8 @@ pub enum Abort {
     HeaderTooLarge,
     /// The message passed its limit.
     MessageTooLarge,
+    /// The client gave it up between two chunks: RSET, EHLO, or a new session behind TLS.
+    Reset,
     /// The session ended.
     SessionEnded,
 }

@@ -9,6 +9,8 @@ use super::content::Content;
 use super::error::{ServerError, ServerErrorKind};
 use super::event::{Abort, HelloVerb, ServerEvent};
 use super::held::{Held, Line};
+use super::limits::Counts;
+use super::state::{Channel, Identity, Phase, Question, Service, Transaction};
 use crate::capabilities::Capabilities;
 
 /// The server's side of one SMTP or LMTP connection.
@@ -29,6 +31,8 @@ pub struct ServerSession {
     pub(super) offered: Capabilities,
     pub(super) identity: Identity,
     pub(super) transaction: Option<Transaction>,
+    /// What chunks have brought of a message whose last one is still to come.
+    pub(super) chunked: Option<Content>,
     pub(super) service: Service,
     pub(super) held: Held,
     pub(super) outgoing: Vec<u8>,
@@ -36,58 +40,7 @@ pub struct ServerSession {
     pub(super) deadline: Option<Tick>,
     pub(super) errors: u32,
     pub(super) junk: u32,
-}
-
-/// What the next octets are.
-#[derive(Debug)]
-pub(super) enum Phase {
-    Command,
-    /// The answer to 334.
-    AuthLine,
-    Content(Content),
-    /// The adapter's.
-    Handshake,
-    Closed,
-}
-
-/// Whether the greeting was a refusal, which leaves QUIT alone (RFC 5321 §3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
-    Open,
-    Refused,
-}
-
-/// Whether the channel is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Channel {
-    Clear,
-    Tls,
-}
-
-/// Whether the client has authenticated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Identity {
-    Known,
-    Unknown,
-}
-
-/// What the host decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
-    Connected,
-    Hello(HelloVerb),
-    Auth,
-    Mail(Transaction),
-    Rcpt,
-    Data,
-    EndOfData,
-}
-
-/// What MAIL began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Transaction {
-    pub(super) recipients: usize,
-    pub(super) smtputf8: bool,
+    pub(super) counts: Counts,
 }
 
 impl ServerSession {
@@ -103,6 +56,7 @@ impl ServerSession {
             offered: Capabilities::default(),
             identity: Identity::Unknown,
             transaction: None,
+            chunked: None,
             service: Service::Open,
             held: Held::default(),
             outgoing: Vec::new(),
@@ -110,6 +64,7 @@ impl ServerSession {
             deadline: None,
             errors: 0,
             junk: 0,
+            counts: Counts::default(),
         }
     }
 
@@ -218,12 +173,12 @@ impl ServerSession {
         while self.question.is_none() && self.held.len() > 0 {
             match self.phase {
                 Phase::Handshake | Phase::Closed => break,
-                Phase::Content(_) => {
+                Phase::Content(_) | Phase::Chunk(_) => {
                     let mut held = std::mem::take(&mut self.held);
                     held.advance(self.read_content(now, held.octets())?);
                     self.held = held;
                 }
-                Phase::Command | Phase::AuthLine => match self.held.take_line(self.config.max_line) {
+                Phase::Command | Phase::AuthLine(_) => match self.held.take_line(self.config.max_line) {
                     None => break,
                     Some(Line::Crlf(line)) => self.on_line(now, &line)?,
                     Some(Line::Lf(line)) if self.config.bare_line_ends == BareLineEnds::Normalize => {
@@ -240,6 +195,10 @@ impl ServerSession {
                 },
             }
         }
+        if self.talks_early() {
+            self.say("554 5.5.0 the client talked before its turn");
+            return Err(self.fail(ServerErrorKind::EarlyTalk));
+        }
         Ok(())
     }
 
@@ -251,11 +210,12 @@ impl ServerSession {
     }
 
     pub(super) fn end(&mut self, error: Option<ServerError>) {
-        let unfinished = matches!(&self.phase, Phase::Content(content) if content.is_good());
-        if unfinished && self.question != Some(Question::EndOfData) {
+        let content = if let Phase::Content(content) = &self.phase { Some(content) } else { self.chunked.as_ref() };
+        if content.is_some_and(Content::is_good) && self.question != Some(Question::EndOfData) {
             self.events.push_back(ServerEvent::Aborted { why: Abort::SessionEnded });
         }
         self.phase = Phase::Closed;
+        self.chunked = None;
         self.question = None;
         // A question that the host has not heard needs no answer any more.
         self.events.retain(|event| !event.is_question());
@@ -278,13 +238,6 @@ impl ServerSession {
 
     pub(super) fn await_command(&mut self, now: Tick) {
         self.deadline = Some(now.saturating_add(self.config.timeout));
-    }
-
-    /// Drops the transaction that is open, if one is.
-    pub(super) fn end_transaction(&mut self) {
-        if self.transaction.take().is_some() {
-            self.events.push_back(ServerEvent::Reset);
-        }
     }
 }
 
