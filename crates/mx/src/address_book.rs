@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use posthaste_dns::{DnsError, Presence, Resolve, ResolveExt as _};
+use posthaste_dns::{DnsError, Dnssec, Presence, Resolve, ResolveExt as _};
 use posthaste_types::{Cause, Clock, DnsFault, DnsName, Tick};
 
 use crate::failure::Failure;
-use crate::targets::AddressBook;
+use crate::targets::{AddressBook, Addresses};
 
 /// The addresses of mail hosts.
 #[derive(Debug)]
@@ -33,12 +33,17 @@ impl Dns {
 
 #[async_trait]
 impl AddressBook for Dns {
-    async fn addresses(&self, host: &str, by: Tick) -> Result<Vec<IpAddr>, Failure> {
+    async fn addresses(&self, host: &str, by: Tick) -> Result<Addresses, Failure> {
         let name = DnsName::parse(host).map_err(|error| Failure::permanent(Cause::local(error)))?;
         let found = self.resolver.addresses(&name, by.min(self.deadline())).await;
         let found = found.map_err(|error| Self::failure(&error, &name))?;
         match found.presence {
-            Presence::Found => Ok(by_turns(found.values)),
+            Presence::Found => {
+                // RFC 7672 §2.2.3: the name that an alias leads to comes first.
+                let bases = found.chain.last().cloned().into_iter().chain([name]);
+                let secure_names = if found.dnssec == Dnssec::Secure { bases.collect() } else { Vec::new() };
+                Ok(Addresses { all: by_turns(found.values), secure_names })
+            }
             Presence::NoData => Err(none(DnsFault::NoAddress, name)),
             Presence::NxDomain => Err(none(DnsFault::NoSuchDomain, name)),
         }
@@ -56,12 +61,13 @@ pub(crate) struct System;
 
 #[async_trait]
 impl AddressBook for System {
-    async fn addresses(&self, host: &str, _by: Tick) -> Result<Vec<IpAddr>, Failure> {
+    async fn addresses(&self, host: &str, _by: Tick) -> Result<Addresses, Failure> {
+        let found = |all| Addresses { all, secure_names: Vec::new() };
         if let Ok(address) = host.parse() {
-            return Ok(vec![address]);
+            return Ok(found(vec![address]));
         }
-        let found = tokio::net::lookup_host((host, 0)).await.map_err(|error| Failure::io(&error, host))?;
-        Ok(by_turns(found.map(|address| address.ip()).collect()))
+        let all = tokio::net::lookup_host((host, 0)).await.map_err(|error| Failure::io(&error, host))?;
+        Ok(found(by_turns(all.map(|address| address.ip()).collect())))
     }
 }
 

@@ -33,6 +33,8 @@ pub struct MxConfig {
     pub address_limit: usize,
     /// Whether commands go in groups where the peer offers it (RFC 2920). Default: yes.
     pub pipelining: Pipelining,
+    /// Whether TLSA records count. Default: where the DNS says that they are secure.
+    pub dane: DaneUse,
     /// Whether a domain of others may lead to an inward address. Default: it may not.
     pub inward: InwardAddresses,
     /// Whom [`TlsPolicy::Verified`] trusts. Default: the platform's roots.
@@ -53,11 +55,24 @@ impl MxConfig {
             dns_timeout: Duration::from_secs(30),
             address_limit: 5,
             pipelining: Pipelining::WhereOffered,
+            dane: DaneUse::WhereSecure,
             inward: InwardAddresses::Refuse,
             roots: TlsRoots::platform(),
             pool: PoolLimits::default(),
         }
     }
+}
+
+/// Whether the TLSA records of mail hosts count (RFC 7672).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DaneUse {
+    /// They are not asked for.
+    Never,
+    /// They count where MX, address and TLSA records are all [`Dnssec::Secure`](posthaste_dns::Dnssec::Secure): with a
+    /// resolver that does not validate they never are.
+    #[default]
+    WhereSecure,
 }
 
 /// Whether the DNS of others may lead to addresses that are not of the public Internet: loopback, private, link

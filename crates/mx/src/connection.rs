@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use posthaste_smtp::{ClientError, ClientSession, Transmit};
@@ -10,6 +11,7 @@ use posthaste_transport::Attempt;
 use posthaste_types::Tick;
 use zeroize::Zeroize as _;
 
+use crate::security::HostSecurity;
 use crate::stream::Stream;
 use crate::trace::Trace;
 use crate::wait::Wait;
@@ -33,6 +35,7 @@ pub(crate) struct Peer {
     /// The name that it was found by.
     pub(crate) host: Box<str>,
     pub(crate) address: SocketAddr,
+    pub(crate) security: Arc<HostSecurity>,
 }
 
 impl std::fmt::Display for Peer {

@@ -28,7 +28,7 @@ pub(crate) struct Job<'a> {
     /// The envelope of this part, and the content.
     pub(crate) transaction: Transaction,
     /// Its recipients' places in the attempt; `None` if they are the same.
-    pub(crate) places: Option<&'a [usize]>,
+    pub(crate) places: Option<Vec<usize>>,
     pub(crate) by: Tick,
 }
 
@@ -49,7 +49,7 @@ impl Client {
     pub(crate) async fn deliver(&self, job: &Job<'_>, way: &Way<'_>) -> Result<(), Failed> {
         let mut wait = Wait::new(&*self.clock, job.by);
         let mut trace = Trace::new(job.attempt.trace().map(|sink| &**sink));
-        let key = Key::new(way.site.clone(), way.source, way.policy);
+        let key = Key::new(way.site.clone(), way.source, way.security.clone());
         let Some(lease) = wait.race(None, self.pool.lease(key)).await else {
             let text = format_args!("all connections to {} are in use", way.site);
             return Err(Failed::Ours(TransportError::busy(text)));
@@ -163,14 +163,14 @@ impl Job<'_> {
     /// Gives a connection back when what was sent over it is written down: a crash leaves no more messages in doubt
     /// than there are connections. One part of several does not wait, else two attempts could wait for each other.
     fn give_back(&self, lease: Lease, connection: Connection) {
-        match self.places {
+        match &self.places {
             None => self.attempt.when_recorded(move || lease.give_back(connection)),
             Some(_) => lease.give_back(connection),
         }
     }
 
     pub(crate) fn settle(&self, recipient: usize, outcome: Outcome) {
-        let place = match self.places {
+        let place = match &self.places {
             None => Some(recipient),
             Some(places) => places.get(recipient).copied(),
         };

@@ -40,9 +40,20 @@
 //! on a new connection (RFC 7435 §3: some protection most of the time). The stricter policies never fall back; a mail
 //! that needs REQUIRETLS (RFC 8689) goes as [`TlsPolicy::Verified`](posthaste_transport::TlsPolicy::Verified).
 //!
+//! The recipient's side may ask for more, per host:
+//!
+//! * DANE, where the answers for MX, address and TLSA records are all DNSSEC-secure: a certificate that a TLSA record
+//!   matches, or nothing is sent there. If no record is usable, TLS with any certificate. A TLSA answer that is bogus or
+//!   not known defers; nothing is sent in clear instead. A certificate so proved is enough for `Verified` too.
+//! * MTA-STS, with [`Mx::with_fetch`]: in mode `enforce` only hosts that the policy names, with a certificate valid for
+//!   them; in mode `testing` as without a policy, and the failure is told.
+//!
+//! DANE goes before MTA-STS (RFC 8461 §2). How TLS fared in each session is told to [`Mx::with_tls_observer`] and the
+//! trace, as [`TlsResult`](posthaste_auth::tls_rpt::TlsResult).
+//!
 //! # Scope
-//! RFC 5321 §5 and RFC 7505 (routing), RFC 3207 and RFC 8314 (TLS), RFC 4954 (AUTH), RFC 2033 (LMTP over TCP), on
-//! the sessions of `posthaste-smtp`. Not yet: MTA-STS, DANE, SOCKS5, LMTP on a Unix socket. Retries and rates are
+//! RFC 5321 §5 and RFC 7505 (routing), RFC 3207 and RFC 8314 (TLS), RFC 8461 (MTA-STS), RFC 7672 (DANE), RFC 8460 (its results), RFC 4954 (AUTH), RFC 2033 (LMTP over TCP), on
+//! the sessions of `posthaste-smtp`. Not yet: SOCKS5, LMTP on a Unix socket. Retries and rates are
 //! the engine's.
 //!
 //! # Limits
@@ -57,24 +68,29 @@ mod address_book;
 mod clock;
 mod config;
 mod connection;
+mod dane;
 mod delivery;
 mod error;
 mod failure;
-mod inward;
 mod mx;
 mod open;
 mod pool;
 mod relay;
+mod report;
 mod routing;
+mod secured;
+mod security;
 mod stream;
+mod sts;
 mod targets;
 mod tls;
 mod trace;
 mod url;
 mod wait;
 
-pub use config::{InwardAddresses, MxConfig, PoolLimits, RelayConfig, RelaySecurity};
+pub use config::{DaneUse, InwardAddresses, MxConfig, PoolLimits, RelayConfig, RelaySecurity};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use mx::Mx;
 pub use relay::Relay;
+pub use report::TlsObserver;
 pub use tls::TlsRoots;

@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use posthaste_dns::Resolve;
+use posthaste_fetch::Fetch;
 use posthaste_smtp::{ClientConfig, HelloName, Transaction};
 use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, TlsPolicy, Transport, TransportError};
 use posthaste_types::{Cause, Clock, DnsName, Domain, NetworkFault, Outcome, Random, RequireTls, Tick};
 
 use crate::address_book::Dns;
 use crate::clock::MachineRandom;
-use crate::config::{InwardAddresses, MxConfig, RelaySecurity};
+use crate::config::{DaneUse, InwardAddresses, MxConfig, RelaySecurity};
 use crate::delivery::{Client, Job};
 use crate::failure::Failed;
 use crate::open::Opener;
 use crate::pool::Pool;
+use crate::report::{Reporter, TlsObserver};
 use crate::routing::Router;
+use crate::secured::{Domains, Secured};
+use crate::sts::Sts;
 use crate::targets::Way;
 use crate::tls::Tls;
 use crate::wait::Wait;
@@ -47,6 +51,8 @@ pub struct Mx {
     port: u16,
     address_limit: usize,
     inward: InwardAddresses,
+    dane: DaneUse,
+    sts: Option<Sts>,
 }
 
 /// The recipients of an attempt that go one way.
@@ -68,6 +74,7 @@ impl Mx {
             dns_timeout,
             address_limit,
             pipelining,
+            dane,
             inward,
             roots,
             pool,
@@ -81,6 +88,7 @@ impl Mx {
             security: RelaySecurity::StartTls,
             connect_timeout,
             tls: Tls::new(roots),
+            reporter: Reporter::default(),
         };
         let dns = Dns { resolver, clock: Arc::clone(&clock), timeout: dns_timeout };
         let pool = Pool::new(pool, Arc::clone(&clock));
@@ -90,7 +98,25 @@ impl Mx {
             port,
             address_limit,
             inward,
+            dane,
+            sts: None,
         }
+    }
+
+    /// The same, with MTA-STS policies (RFC 8461), which are fetched by `fetch`. They are kept in memory for as long as
+    /// they say, 10,000 domains at most; whoever fetches must keep deadlines by the same clock.
+    #[must_use]
+    pub fn with_fetch(mut self, fetch: Arc<dyn Fetch>) -> Self {
+        let Dns { resolver, clock, timeout } = &self.router.dns;
+        self.sts = Some(Sts::new(Arc::clone(resolver), Arc::clone(clock), *timeout, fetch));
+        self
+    }
+
+    /// The same, with somebody who is told how TLS fared.
+    #[must_use]
+    pub fn with_tls_observer(mut self, observer: Arc<dyn TlsObserver>) -> Self {
+        self.client.opener.reporter = Reporter(Some(observer));
+        self
     }
 
     /// The same, with another source of the order of equal hosts: a seeded one in tests.
@@ -130,18 +156,50 @@ impl Mx {
     }
 
     async fn deliver_part(&self, attempt: &Attempt, part: &Part, by: Tick) -> Result<(), TransportError> {
-        let envelope = attempt.mail().envelope();
-        let envelope = match &part.places {
-            None => Some(envelope.clone()),
-            Some(places) => envelope.subset(places),
-        };
-        let Some(envelope) = envelope else { return Ok(()) };
-        let transaction = Transaction::new(envelope, attempt.mail().content().clone());
-        let job = Job { attempt, transaction, places: part.places.as_deref(), by };
         if let Some(outcome) = part.route.outcome() {
-            job.settle_all(outcome);
+            if let Some(job) = job(attempt, part.places.clone(), by) {
+                job.settle_all(outcome);
+            }
             return Ok(());
         }
+        let domains = Domains {
+            dns: &self.router.dns,
+            dane: self.dane,
+            sts: self.sts.as_ref(),
+            reporter: &self.client.opener.reporter,
+        };
+        let mut wait = Wait::new(&*self.client.clock, by);
+        let Some(secured) =
+            wait.race(None, domains.secured(attempt, part.places.as_deref(), policy(attempt), by)).await
+        else {
+            let cause = Cause::network(NetworkFault::TimedOut, "the attempt ran out of time in the DNS");
+            if let Some(job) = job(attempt, part.places.clone(), by) {
+                job.settle_all(&Outcome::deferred(cause));
+            }
+            return Ok(());
+        };
+        for one in secured {
+            self.deliver_secured(attempt, part, one, by).await?;
+        }
+        Ok(())
+    }
+
+    async fn deliver_secured(
+        &self,
+        attempt: &Attempt,
+        part: &Part,
+        secured: Secured,
+        by: Tick,
+    ) -> Result<(), TransportError> {
+        let Secured { security, places, domains } = secured;
+        let Some(job) = job(attempt, places, by) else { return Ok(()) };
+        let security = match security {
+            Ok(security) => security,
+            Err(failure) => {
+                job.settle_all(&failure.outcome());
+                return Ok(());
+            }
+        };
         let way = Way {
             site: part.route.site().clone(),
             hosts: part.route.hosts().iter().map(|host| host.name.as_str()).collect(),
@@ -150,7 +208,10 @@ impl Mx {
             inward: self.inward,
             address_limit: self.address_limit,
             source: attempt.source(),
-            policy: policy(attempt),
+            security,
+            tlsa: (self.dane == DaneUse::WhereSecure).then_some(&self.router.dns),
+            domains,
+            reporter: &self.client.opener.reporter,
         };
         match self.client.deliver(&job, &way).await {
             Ok(()) => Ok(()),
@@ -161,6 +222,17 @@ impl Mx {
             Err(Failed::Ours(error)) => Err(error),
         }
     }
+}
+
+/// The job for some recipients of an attempt, or for all; `None` if there are none.
+fn job(attempt: &Attempt, places: Option<Vec<usize>>, by: Tick) -> Option<Job<'_>> {
+    let envelope = attempt.mail().envelope();
+    let envelope = match &places {
+        None => envelope.clone(),
+        Some(places) => envelope.subset(places)?,
+    };
+    let transaction = Transaction::new(envelope, attempt.mail().content().clone());
+    Some(Job { attempt, transaction, places, by })
 }
 
 /// RFC 8689 §4.2.1: REQUIRETLS asks for a certificate that is valid.

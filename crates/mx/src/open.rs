@@ -4,18 +4,21 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use posthaste_smtp::{ClientConfig, ClientError, ClientEvent, ClientSession, HelloName, TlsUse};
-use posthaste_transport::{Source, TlsPolicy, TransportError};
-use posthaste_types::{Cause, NetworkFault, Stage};
+use posthaste_auth::tls_rpt::{self, ResultType, TlsResult};
+use posthaste_smtp::{ClientConfig, ClientError, ClientErrorKind, ClientEvent, ClientSession, HelloName, TlsUse};
+use posthaste_transport::{Source, TransportError};
+use posthaste_types::{Cause, DnsName, NetworkFault, Stage, Text};
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::config::RelaySecurity;
 use crate::connection::{Connection, Exchanged, Peer};
 use crate::failure::Failure;
+use crate::report::{self, Reporter};
+use crate::security::{HostSecurity, Need};
 use crate::stream::Stream;
 use crate::targets::Way;
-use crate::tls::{Tls, Trust};
+use crate::tls::{Seen, Tls, Trust};
 use crate::trace::Trace;
 use crate::wait::Wait;
 
@@ -29,6 +32,7 @@ pub(crate) struct Opener {
     pub(crate) security: RelaySecurity,
     pub(crate) connect_timeout: Duration,
     pub(crate) tls: Tls,
+    pub(crate) reporter: Reporter,
 }
 
 /// Why a connection did not come to be ready.
@@ -54,10 +58,10 @@ impl Opener {
         trace: &mut Trace<'_>,
     ) -> Result<Connection, Refusal> {
         let implicit = self.security == RelaySecurity::Implicit;
-        let tls = match way.policy {
+        let tls = match peer.security.need {
             _ if implicit => TlsUse::Implicit,
-            TlsPolicy::Opportunistic => TlsUse::Opportunistic,
-            _ => TlsUse::Required,
+            Need::WhereOffered => TlsUse::Opportunistic,
+            Need::Always => TlsUse::Required,
         };
         match self.open_with(tls, peer, way, wait, trace).await {
             Err(Refusal::Handshake(_)) if tls == TlsUse::Opportunistic && !wait.is_over() => {
@@ -79,10 +83,9 @@ impl Opener {
         trace.note(format_args!("connecting to {peer}"));
         let stream = self.dial(peer, way.source, wait).await.inspect_err(|refusal| note(trace, refusal))?;
         let mut stream = Stream::Clear(stream);
-        let trust = Trust::of(way.policy);
         if tls == TlsUse::Implicit {
             let due = wait.now().saturating_add(self.session.timeouts.start_tls);
-            self.handshake(&mut stream, peer, trust, Some(due), wait, trace).await?;
+            self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?;
         }
         let mut config = self.session.clone().with_tls(tls);
         if let Some(hello) = self.hello_name(way.source, &stream) {
@@ -90,7 +93,12 @@ impl Opener {
         }
         let session = ClientSession::new(config, wait.now());
         let mut connection = Connection::new(stream, session, peer.clone());
-        self.greet(&mut connection, trust, wait, trace).await?;
+        self.greet(&mut connection, way, wait, trace).await?;
+        if tls == TlsUse::Opportunistic && connection.stream.tls_words().is_none() {
+            let mut result = self.result(way, &connection.peer, &connection.stream, wait);
+            result.failure = Some(tls_rpt::Failure::new(ResultType::StartTlsNotSupported, "no STARTTLS"));
+            self.reporter.tell(&result, trace);
+        }
         connection.wipe();
         Ok(connection)
     }
@@ -99,7 +107,7 @@ impl Opener {
     async fn greet(
         &self,
         connection: &mut Connection,
-        trust: Trust,
+        way: &Way<'_>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
     ) -> Result<(), Refusal> {
@@ -109,14 +117,22 @@ impl Opener {
                     ClientEvent::StartTls => {
                         let due = connection.session.poll_timeout();
                         let Connection { stream, peer, .. } = connection;
-                        self.handshake(stream, peer, trust, due, wait, trace).await?;
+                        self.handshake(stream, peer, way, due, wait, trace).await?;
                         connection.session.handle_tls(wait.now());
                     }
                     ClientEvent::Authenticated => trace.authenticated(),
                     ClientEvent::Ready => return Ok(()),
                     ClientEvent::Closed { error, .. } => {
                         connection.try_goodbye(wait.now(), trace);
-                        return Err(closed(error));
+                        if let Some(error) = &error
+                            && matches!(error.kind(), ClientErrorKind::TlsUnavailable | ClientErrorKind::TlsRefused)
+                        {
+                            let mut result = self.result(way, &connection.peer, &connection.stream, wait);
+                            let kind = ResultType::StartTlsNotSupported;
+                            result.failure = Some(tls_rpt::Failure::new(kind, error));
+                            self.reporter.tell(&result, trace);
+                        }
+                        return Err(closed(error, &connection.peer.security));
                     }
                     _ => {}
                 }
@@ -151,35 +167,51 @@ impl Opener {
         &self,
         stream: &mut Stream,
         peer: &Peer,
-        trust: Trust,
+        way: &Way<'_>,
         due: Option<posthaste_types::Tick>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
     ) -> Result<(), Refusal> {
-        let config = self.tls.client_config(trust).map_err(|error| {
+        let security = &peer.security;
+        let (config, seen) = self.tls.client_config(&security.trust).map_err(|error| {
             Refusal::Ours(TransportError::misconfigured(format_args!("root certificates: {error}")))
         })?;
         // A name that no certificate can hold, with an underscore, is left out of the hello.
-        let name = ServerName::try_from(String::from(&*peer.host))
-            .unwrap_or_else(|_| ServerName::IpAddress(peer.address.ip().into()));
+        let host = security.server_name.as_ref().map_or(&*peer.host, DnsName::as_str);
+        let name =
+            ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::IpAddress(peer.address.ip().into()));
+        let mut result = self.result(way, peer, stream, wait);
         let failure = match wait.race(due, stream.start_tls(config, name)).await {
             Some(Ok(())) => {
-                let checked = match trust {
-                    Trust::Anybody => "its certificate was not looked at".to_owned(),
-                    Trust::Host => format!("its certificate is valid for {}", peer.host),
-                };
-                trace.note(format_args!("{}; {checked}", stream.tls_words().unwrap_or_default()));
+                let words = stream.tls_words().unwrap_or_default();
+                trace.note(format_args!("{words}; {}", checked(peer, &seen)));
+                let observed = seen.fault().map(|fault| tls_rpt::Failure::new(report::kind(&fault), fault));
+                result.encryption = Some(Text::lossy(words));
+                result.failure = observed.or_else(|| security.objection.clone());
+                self.reporter.tell(&result, trace);
                 return Ok(());
             }
-            // What TLS itself objects to; everything else is the network's.
-            Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                Failure::temporary(Cause::tls(format_args!("{}: {error}", peer.host)))
+            Some(Err(error)) => {
+                result.failure = Some(report::failure(&error));
+                broken(&error, peer)
             }
-            Some(Err(error)) => Failure::io(&error, format_args!("{}: TLS handshake", peer.host)),
-            None => Failure::network(NetworkFault::TimedOut, format_args!("{}: TLS handshake", peer.host)),
+            None => {
+                result.failure = Some(tls_rpt::Failure::new(ResultType::ValidationFailure, "no handshake in time"));
+                Failure::network(NetworkFault::TimedOut, format_args!("{}: TLS handshake", peer.host))
+            }
         };
         trace.note(&failure.cause);
+        self.reporter.tell(&result, trace);
         Err(Refusal::Handshake(failure))
+    }
+
+    /// What is to be told of a session, so far.
+    fn result(&self, way: &Way<'_>, peer: &Peer, stream: &Stream, wait: &Wait<'_>) -> TlsResult {
+        let mut result = TlsResult::new(wait.wall(), way.domains.clone(), peer.security.used.clone());
+        result.host = DnsName::parse(&peer.host).ok();
+        result.receiving_ip = Some(peer.address.ip());
+        result.sending_ip = stream.local_ip();
+        result
     }
 
     fn hello_name(&self, source: Option<&Source>, stream: &Stream) -> Option<HelloName> {
@@ -188,11 +220,41 @@ impl Opener {
     }
 }
 
+/// A handshake that failed: of what TLS itself objects to, or of the network.
+fn broken(error: &io::Error, peer: &Peer) -> Failure {
+    if error.kind() != io::ErrorKind::InvalidData {
+        return Failure::io(error, format_args!("{}: TLS handshake", peer.host));
+    }
+    let words = demanded(report::words(error), &peer.security);
+    Failure::temporary(Cause::tls(format_args!("{}: {words}", peer.host)))
+}
+
+/// What was looked at, for people.
+fn checked(peer: &Peer, seen: &Seen) -> String {
+    match (&peer.security.trust, seen.fault()) {
+        (Trust::Anybody, _) => "its certificate was not looked at".to_owned(),
+        (Trust::Dane(_), _) => "a TLSA record matches its certificate".to_owned(),
+        (Trust::Observed, Some(fault)) => format!("{fault}, which the MTA-STS policy only tests"),
+        (Trust::Host | Trust::Observed, _) => format!("its certificate is valid for {}", peer.host),
+    }
+}
+
+/// The words of a failure, and which policy of the recipient's side makes one of it.
+fn demanded(words: String, security: &HostSecurity) -> String {
+    match security.demanded_by() {
+        Some(policy) => format!("{words}; {policy}"),
+        None => words,
+    }
+}
+
 /// What the end of a session that was not ready yet means.
-fn closed(error: Option<ClientError>) -> Refusal {
+fn closed(error: Option<ClientError>, security: &HostSecurity) -> Refusal {
     let Some(error) = error else {
         return Refusal::Host(Failure::network(NetworkFault::Closed, "the session ended"));
     };
+    if error.kind() == ClientErrorKind::TlsUnavailable && security.demanded_by().is_some() {
+        return Refusal::Host(Failure::temporary(Cause::tls(demanded(error.to_string(), security))));
+    }
     if !error.is_ours() {
         return Refusal::Host(Failure::session(&error));
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use posthaste_transport::{SiteId, Source, TlsPolicy};
+use posthaste_transport::{SiteId, Source};
 use posthaste_types::{Clock, Domain, Tick};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::config::PoolLimits;
 use crate::connection::Connection;
+use crate::security::Security;
 use crate::wait::Wait;
 
 /// The connections of a transport, by site, source and TLS policy: a session that a weaker policy was content with
@@ -37,7 +38,7 @@ struct State {
 pub(crate) struct Key {
     site: SiteId,
     source: Option<(IpAddr, Domain)>,
-    policy: TlsPolicy,
+    security: Security,
 }
 
 #[derive(Debug)]
@@ -56,8 +57,8 @@ struct Idle {
 }
 
 impl Key {
-    pub(crate) fn new(site: SiteId, source: Option<&Source>, policy: TlsPolicy) -> Self {
-        Self { site, source: source.map(|source| (source.address, source.ehlo.clone())), policy }
+    pub(crate) fn new(site: SiteId, source: Option<&Source>, security: Security) -> Self {
+        Self { site, source: source.map(|source| (source.address, source.ehlo.clone())), security }
     }
 }
 

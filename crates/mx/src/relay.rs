@@ -15,6 +15,8 @@ use crate::error::{ConfigError, ConfigErrorKind};
 use crate::failure::{Failed, Failure, Lasting};
 use crate::open::Opener;
 use crate::pool::Pool;
+use crate::report::Reporter;
+use crate::security::Security;
 use crate::targets::Way;
 use crate::tls::Tls;
 
@@ -83,7 +85,8 @@ impl Relay {
         if let Some(credentials) = credentials {
             session = session.with_credentials(credentials, auth);
         }
-        let opener = Opener { session, hello, security, connect_timeout, tls: Tls::new(roots) };
+        let opener =
+            Opener { session, hello, security, connect_timeout, tls: Tls::new(roots), reporter: Reporter::default() };
         let pool = Pool::new(pool, Arc::clone(&clock));
         Ok(Self { client: Client { clock, opener, pool }, host, port, tls_policy, max_recipients })
     }
@@ -134,7 +137,10 @@ impl Transport for Relay {
             inward: InwardAddresses::Allow,
             address_limit: usize::MAX,
             source: attempt.source(),
-            policy: self.policy(attempt),
+            security: Security::plain(self.policy(attempt)),
+            tlsa: None,
+            domains: Vec::new(),
+            reporter: &self.client.opener.reporter,
         };
         match self.client.deliver(&job, &way).await {
             Ok(()) => Ok(Outcomes::settled_or(attempt, &Outcome::deferred(Cause::local("no answer")))),

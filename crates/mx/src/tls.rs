@@ -1,18 +1,20 @@
 //! TLS of the client's side: roots, and what of a certificate is looked at.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use posthaste_transport::TlsPolicy;
+use rustls::client::Resumption;
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use crate::dane::{DaneHost, DaneVerifier};
 use crate::error::{ConfigError, ConfigErrorKind};
 
-/// The authorities that [`TlsPolicy::Verified`] trusts.
+/// The authorities that [`TlsPolicy::Verified`](posthaste_transport::TlsPolicy::Verified) trusts.
 #[derive(Clone)]
 pub struct TlsRoots(Roots);
 
@@ -51,21 +53,14 @@ impl TlsRoots {
         Ok(Self(Roots::Explicit(Arc::new(store))))
     }
 
-    fn client_config(&self, provider: &Arc<CryptoProvider>) -> Result<ClientConfig, rustls::Error> {
-        let builder =
-            ClientConfig::builder_with_provider(Arc::clone(provider)).with_safe_default_protocol_versions()?;
+    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
         let store = match &self.0 {
             Roots::Explicit(store) => Arc::clone(store),
             Roots::WebPki => Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
-            Roots::Platform => {
-                let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(provider))?;
-                return Ok(builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(Arc::new(verifier))
-                    .with_no_client_auth());
-            }
+            Roots::Platform => return Ok(Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(provider))?)),
         };
-        Ok(builder.with_root_certificates(store).with_no_client_auth())
+        let built = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(provider)).build();
+        Ok(built.map_err(|error| rustls::Error::General(error.to_string()))?)
     }
 }
 
@@ -80,22 +75,16 @@ impl fmt::Debug for TlsRoots {
 }
 
 /// Whether the certificate of a host is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
     /// Any certificate will do: the policy wants encryption alone.
     Anybody,
+    /// A TLSA record must match it.
+    Dane(Arc<DaneHost>),
     /// The certificate must be valid for the host.
     Host,
-}
-
-impl Trust {
-    /// What a policy wants; a policy that is not known here gets the strictest.
-    pub(crate) fn of(policy: TlsPolicy) -> Self {
-        match policy {
-            TlsPolicy::Opportunistic | TlsPolicy::Encrypted => Self::Anybody,
-            _ => Self::Host,
-        }
-    }
+    /// Any certificate will do; whether it is valid for the host is told.
+    Observed,
 }
 
 /// Made once: each keeps the session tickets of its own connections.
@@ -113,23 +102,54 @@ impl Tls {
         Self { roots, provider, anybody: OnceLock::new(), host: OnceLock::new() }
     }
 
-    /// What a handshake is made with.
+    /// What a handshake is made with, and where it is told what was wrong with a certificate that was taken all the
+    /// same.
     ///
     /// # Errors
     /// If the roots cannot be used: a fault of ours.
-    pub(crate) fn client_config(&self, trust: Trust) -> Result<Arc<ClientConfig>, rustls::Error> {
+    pub(crate) fn client_config(&self, trust: &Trust) -> Result<(Arc<ClientConfig>, Seen), rustls::Error> {
+        let seen = Seen::default();
+        let any = || Arc::new(AnyCertificate { provider: Arc::clone(&self.provider), judge: None });
         let config = match trust {
-            Trust::Anybody => self.anybody.get_or_init(|| self.config_for_anybody().map(Arc::new)),
-            Trust::Host => self.host.get_or_init(|| self.roots.client_config(&self.provider).map(Arc::new)),
+            Trust::Anybody => self.anybody.get_or_init(|| self.config(any()).map(Arc::new)).clone()?,
+            Trust::Host => {
+                let made = || Ok(Arc::new(self.config(self.roots.verifier(&self.provider)?)?));
+                self.host.get_or_init(made).clone()?
+            }
+            Trust::Dane(host) => {
+                let verifier = DaneVerifier { host: Arc::clone(host), provider: Arc::clone(&self.provider) };
+                Arc::new(self.config_without_tickets(Arc::new(verifier))?)
+            }
+            Trust::Observed => {
+                let judge = (self.roots.verifier(&self.provider)?, seen.clone());
+                let verifier = AnyCertificate { provider: Arc::clone(&self.provider), judge: Some(judge) };
+                Arc::new(self.config_without_tickets(Arc::new(verifier))?)
+            }
         };
-        config.clone()
+        Ok((config, seen))
     }
 
-    fn config_for_anybody(&self) -> Result<ClientConfig, rustls::Error> {
+    fn config(&self, verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, rustls::Error> {
         let builder =
             ClientConfig::builder_with_provider(Arc::clone(&self.provider)).with_safe_default_protocol_versions()?;
-        let verifier = Arc::new(AnyCertificate(Arc::clone(&self.provider)));
         Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    }
+
+    /// A session that is resumed shows no certificate: what was true of another policy would count here.
+    fn config_without_tickets(&self, verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, rustls::Error> {
+        let mut config = self.config(verifier)?;
+        config.resumption = Resumption::disabled();
+        Ok(config)
+    }
+}
+
+/// What was wrong with a certificate that was taken all the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen(Arc<Mutex<Option<rustls::Error>>>);
+
+impl Seen {
+    pub(crate) fn fault(&self) -> Option<rustls::Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -141,17 +161,25 @@ impl fmt::Debug for Tls {
 
 /// Takes every certificate, if only the peer holds its key (RFC 7435 §3).
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+struct AnyCertificate {
+    provider: Arc<CryptoProvider>,
+    /// Who is asked what he would say, and where that is kept.
+    judge: Option<(Arc<dyn ServerCertVerifier>, Seen)>,
+}
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some((judge, Seen(seen))) = &self.judge {
+            let fault = judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).err();
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -161,7 +189,7 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -170,10 +198,10 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use posthaste_types::{Clock, Tick};
+use posthaste_types::{Clock, Tick, Timestamp};
 
 /// The deadline of an attempt, with one sleeper for all the waits of it.
 pub(crate) struct Wait<'a> {
@@ -24,6 +24,10 @@ impl<'a> Wait<'a> {
 
     pub(crate) fn now(&self) -> Tick {
         self.clock.tick()
+    }
+
+    pub(crate) fn wall(&self) -> Timestamp {
+        self.clock.wall()
     }
 
     /// The end of the attempt.

@@ -35,9 +35,9 @@
 //!
 //! # Where things are
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
-//! the root. What belongs to one part stands in its module: [`bounce`], [`dns`], [`message`], [`queue`], [`sign`],
-//! [`smtp`], [`suppression`], [`token`], [`transport`], and behind their features `dkim`, `dns_hickory`, `layers`, `mx`,
-//! `receive`, `sqlite` and `testing`. Each type has one path.
+//! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`fetch`], [`message`],
+//! [`queue`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind their features `dkim`,
+//! `dns_hickory`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has one path.
 //!
 //! # Features
 //! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `dkim`, `layers`; then `receive`,
@@ -77,8 +77,10 @@ pub use posthaste_mx::{Mx, Relay};
 #[cfg(feature = "sqlite")]
 pub use posthaste_sqlite::Sqlite;
 
+pub use posthaste_auth as auth;
 pub use posthaste_bounce as bounce;
 pub use posthaste_dns as dns;
+pub use posthaste_fetch as fetch;
 
 /// Reading mail, and the parts of composing it that a first program does without.
 pub mod message {
@@ -116,12 +118,15 @@ pub mod dkim {
 #[cfg(feature = "mx")]
 pub mod mx {
     pub use posthaste_mx::{
-        ConfigError, ConfigErrorKind, InwardAddresses, MxConfig, PoolLimits, RelayConfig, RelaySecurity, TlsRoots,
+        ConfigError, ConfigErrorKind, DaneUse, InwardAddresses, MxConfig, PoolLimits, RelayConfig, RelaySecurity,
+        TlsObserver, TlsRoots,
     };
 }
 
 #[cfg(feature = "dns-hickory")]
 pub use posthaste_dns_hickory as dns_hickory;
+#[cfg(feature = "fetch-hyper")]
+pub use posthaste_fetch_hyper as fetch_hyper;
 #[cfg(feature = "layers")]
 pub use posthaste_layers as layers;
 #[cfg(feature = "receive")]

@@ -4,13 +4,16 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use posthaste_dns::Cached;
+use posthaste_dns::{Cached, Resolve};
 use posthaste_dns_hickory::{Hickory, HickoryError};
 use posthaste_engine::SystemClock;
+#[cfg(feature = "fetch-hyper")]
+use posthaste_fetch_hyper::{FetchConfig, HyperFetch};
 use posthaste_mx::{Mx, MxConfig};
 use posthaste_types::{Clock, Domain};
 
-/// Delivers to the recipients' MX: by the DNS servers that the system names, under the name that the system has.
+/// Delivers to the recipients' MX: by the DNS servers that the system names, under the name that the system has, with
+/// DANE where those servers validate DNSSEC, and (feature `fetch-hyper`, on by default) with MTA-STS.
 ///
 /// For other settings, [`mx_system_with`]; for another resolver or clock, [`Mx::new`].
 ///
@@ -37,8 +40,11 @@ pub fn mx_system() -> Result<Mx, SystemError> {
 /// [`SystemErrorKind::Dns`].
 pub fn mx_system_with(config: MxConfig) -> Result<Mx, SystemError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let hickory = Hickory::system(clock.clone())?;
-    Ok(Mx::new(Arc::new(Cached::new(hickory, clock.clone())), clock, config))
+    let resolver: Arc<dyn Resolve> = Arc::new(Cached::new(Hickory::system(clock.clone())?, clock.clone()));
+    let mx = Mx::new(resolver.clone(), clock.clone(), config);
+    #[cfg(feature = "fetch-hyper")]
+    let mx = mx.with_fetch(Arc::new(HyperFetch::new(resolver, clock, FetchConfig::default())));
+    Ok(mx)
 }
 
 /// The name of this host, as mail hosts want to be greeted: fully qualified.

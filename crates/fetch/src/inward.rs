@@ -1,9 +1,12 @@
-//! Addresses that mail for others must not be led to by the DNS of others.
+//! Addresses that are not of the public Internet: the DNS of others must not lead to them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Why an address is not one of the public Internet; `None` if it is. IPv4 inside IPv6 is judged by the IPv4 address.
-pub(crate) fn class(address: IpAddr) -> Option<&'static str> {
+/// Why an address is not one of the public Internet, for people; `None` if it is one.
+///
+/// Loopback, private and link local addresses, among them the metadata servers of clouds, and so on (RFC 6890). IPv4
+/// inside IPv6 is judged by the IPv4 address.
+pub fn inward_class(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(v4) => class_v4(v4),
         IpAddr::V6(v6) => V6
@@ -89,6 +92,7 @@ const MULTICAST: &str = "a multicast address (RFC 5771, RFC 4291)";
 const PRIVATE: &str = "a private address (RFC 1918)";
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -100,7 +104,7 @@ mod tests {
             64:ff9b:1:7f00:0:100:: 64:ff9b:1::10.1.2.3 2002:a00:1::1 2001:0:7f00:1:: 2001:0:808:808:0:0:f5ff:fffe \
             fd00:ec2::254 fc00::1 fe80::1 febf::1 fec0::1 100::1 ff02::1 2001:db8::25 3fff::1 2001:2::1";
         for text in inward.split_whitespace() {
-            assert!(class(text.parse().unwrap()).is_some(), "{text}");
+            assert!(inward_class(text.parse().unwrap()).is_some(), "{text}");
         }
     }
 
@@ -111,7 +115,7 @@ mod tests {
             2001:4860:4860::8888 2a00::1 ::ffff:8.8.8.8 64:ff9b::808:808 2002:808:808::1 2001:1::1 2001:3::1 \
             64:ff9b:1::8.8.8.8 64:ff9b:1:808:8:800::";
         for text in public.split_whitespace() {
-            assert_eq!(class(text.parse().unwrap()), None, "{text}");
+            assert_eq!(inward_class(text.parse().unwrap()), None, "{text}");
         }
     }
 }

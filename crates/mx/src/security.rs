@@ -1,0 +1,125 @@
+//! What TLS must come to: for a mail on its way to a site, and at each host of it.
+
+use std::sync::Arc;
+
+use posthaste_auth::mta_sts::{Mode, Policy};
+use posthaste_auth::tls_rpt::{Failure, PolicyType, ResultType, TlsPolicyUsed};
+use posthaste_transport::TlsPolicy;
+use posthaste_types::{Cause, DnsName};
+
+use crate::dane::DaneHost;
+use crate::tls::Trust;
+
+/// What is demanded on the way to a site. Equal ones may share a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Security {
+    /// What the attempt and the mail ask for.
+    pub(crate) policy: TlsPolicy,
+    /// The MTA-STS policy of the recipients' domains.
+    pub(crate) sts: Option<Arc<Policy>>,
+    /// The hosts that a secure answer of the DNS names, sorted: for them DANE counts (RFC 7672 §2.2.1).
+    pub(crate) secure_hosts: Vec<DnsName>,
+}
+
+/// What is demanded of one host.
+#[derive(Clone, Debug)]
+pub(crate) struct HostSecurity {
+    pub(crate) need: Need,
+    pub(crate) trust: Trust,
+    /// The name that the server is asked for, if it is not the host's.
+    pub(crate) server_name: Option<DnsName>,
+    pub(crate) used: TlsPolicyUsed,
+    /// What a policy that is only tested objects to already.
+    pub(crate) objection: Option<Failure>,
+}
+
+/// Why a host is not connected to.
+#[derive(Debug)]
+pub(crate) struct Denied {
+    pub(crate) failure: crate::failure::Failure,
+    /// The policy that denies it, and what is told of that.
+    pub(crate) told: Option<Box<(TlsPolicyUsed, Failure)>>,
+}
+
+impl From<crate::failure::Failure> for Denied {
+    fn from(failure: crate::failure::Failure) -> Self {
+        Self { failure, told: None }
+    }
+}
+
+/// Whether there must be TLS at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    WhereOffered,
+    Always,
+}
+
+impl Security {
+    /// Without a policy of the recipient's side.
+    pub(crate) fn plain(policy: TlsPolicy) -> Self {
+        Self { policy, sts: None, secure_hosts: Vec::new() }
+    }
+
+    /// What is demanded of a host, given its TLSA records. DANE goes before MTA-STS (RFC 8461 §2).
+    ///
+    /// # Errors
+    /// [`Denied`] if the MTA-STS policy forbids the host.
+    pub(crate) fn of_host(&self, host: &str, dane: Option<DaneHost>) -> Result<HostSecurity, Denied> {
+        let unusable = match dane {
+            Some(dane) if !dane.usable.is_empty() => return Ok(authenticated(dane)),
+            other => other.is_some(),
+        };
+        let trust = match self.policy {
+            TlsPolicy::Opportunistic | TlsPolicy::Encrypted => Trust::Anybody,
+            _ => Trust::Host,
+        };
+        let opportunistic = self.policy == TlsPolicy::Opportunistic && !unusable;
+        let need = if opportunistic { Need::WhereOffered } else { Need::Always };
+        let used = TlsPolicyUsed::new(if unusable { PolicyType::Tlsa } else { PolicyType::NoPolicyFound });
+        let objection = unusable.then(|| Failure::new(ResultType::TlsaInvalid, "no TLSA record is usable"));
+        let plain = HostSecurity { need, trust, server_name: None, used, objection };
+        match &self.sts {
+            Some(policy) => under_sts(plain, policy, host),
+            None => Ok(plain),
+        }
+    }
+}
+
+impl HostSecurity {
+    /// What demands more than the sender asked for, for people.
+    pub(crate) fn demanded_by(&self) -> Option<&'static str> {
+        match (self.need, self.used.kind) {
+            (Need::Always, PolicyType::Tlsa) => Some("demanded by DANE (RFC 7672)"),
+            (Need::Always, PolicyType::Sts) => Some("demanded by MTA-STS (RFC 8461)"),
+            _ => None,
+        }
+    }
+}
+
+fn authenticated(dane: DaneHost) -> HostSecurity {
+    let mut used = TlsPolicyUsed::new(PolicyType::Tlsa);
+    used.strings = dane.usable.iter().map(ToString::to_string).collect();
+    let server_name = Some(dane.base.clone());
+    HostSecurity { need: Need::Always, trust: Trust::Dane(Arc::new(dane)), server_name, used, objection: None }
+}
+
+fn under_sts(plain: HostSecurity, policy: &Policy, host: &str) -> Result<HostSecurity, Denied> {
+    let mut used = TlsPolicyUsed::new(PolicyType::Sts);
+    used.strings = policy.lines();
+    used.mx_hosts = policy.mx().iter().map(ToString::to_string).collect();
+    let named = DnsName::parse(host).is_ok_and(|host| policy.names(&host));
+    let objection = || Failure::new(ResultType::ValidationFailure, "the MTA-STS policy does not name this host");
+    match policy.mode() {
+        Mode::Enforce if named => Ok(HostSecurity { need: Need::Always, trust: Trust::Host, used, ..plain }),
+        Mode::Enforce => {
+            let why = objection();
+            let cause = Cause::tls(format_args!("{host}: {} (RFC 8461)", why.reason));
+            Err(Denied { failure: crate::failure::Failure::temporary(cause), told: Some(Box::new((used, why))) })
+        }
+        _ => {
+            let trust = if matches!(plain.trust, Trust::Anybody) { Trust::Observed } else { plain.trust };
+            let objection = (!named).then(objection).or(plain.objection);
+            Ok(HostSecurity { trust, used, objection, ..plain })
+        }
+    }
+}

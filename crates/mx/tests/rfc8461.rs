@@ -1,0 +1,149 @@
+//! MTA-STS (RFC 8461): policies found, fetched, kept and applied.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use posthaste_auth::tls_rpt::ResultType;
+use posthaste_dns::{DnsErrorKind, RecordKind};
+use posthaste_fetch::{FetchErrorKind, Response};
+use posthaste_mx::Mx;
+use posthaste_testkit::TestReceiver;
+use posthaste_transport::{Attempt, Transport};
+use posthaste_types::OutcomeKind;
+use posthaste_types::OutcomeKind::{Accepted, Deferred};
+use support::policy::{Authority, Identity, World, policy_url};
+use support::{Lines, attempt, kinds, mail};
+
+/// A domain whose mail host has a certificate that nobody trusts.
+async fn world() -> (World, TestReceiver, Authority) {
+    let receiver = TestReceiver::builder().tls(Identity::self_signed("mx.example.org").server()).start().await;
+    (World::new(receiver.local_addr().port()), receiver, Authority::new("one"))
+}
+
+async fn deliver(mx: &Mx) -> OutcomeKind {
+    kinds(&mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap())[0]
+}
+
+/// §3.3: the policy is fetched once for an id, and again for a new one or when its time is over.
+#[tokio::test]
+async fn section_3_3_policies_are_kept() {
+    let (world, _receiver, ca) = world().await;
+    let mx = world.mx(&ca);
+    let fetched = || world.web.requests().len();
+    world.sts("1", "enforce", "mx.example.org");
+    assert_eq!((deliver(&mx).await, deliver(&mx).await, fetched()), (Deferred, Deferred, 1));
+    world.sts("2", "testing", "mx.example.org");
+    assert_eq!((deliver(&mx).await, fetched()), (Accepted, 2));
+    world.clock.advance(Duration::from_secs(86_400)).await;
+    assert_eq!((deliver(&mx).await, fetched()), (Accepted, 3));
+}
+
+/// §5.1, §10.2: who hides the record or the policy does not get rid of a policy that is kept.
+#[tokio::test]
+async fn section_5_1_what_is_kept_goes_on_to_count() {
+    let (world, receiver, ca) = world().await;
+    let mx = world.mx(&ca);
+    world.sts("1", "enforce", "mx.example.org");
+    assert_eq!(deliver(&mx).await, Deferred);
+    let record = "_mta-sts.example.org".parse().unwrap();
+    world.zone.fail(&record, DnsErrorKind::Timeout);
+    assert_eq!(deliver(&mx).await, Deferred, "no answer");
+    world.zone.heal(&record);
+    world.sts("2", "none", "mx.example.org");
+    world.web.fail(&policy_url("example.org"), FetchErrorKind::Unreachable);
+    assert_eq!(deliver(&mx).await, Deferred, "a new policy that cannot be had");
+    world.zone.remove(&record, RecordKind::Txt);
+    assert_eq!(deliver(&mx).await, Deferred, "no record");
+    world.clock.advance(Duration::from_secs(86_400)).await;
+    assert_eq!(deliver(&mx).await, Accepted, "its time is over");
+    assert_eq!(receiver.received().len(), 1);
+}
+
+/// §3.3, §5: a policy that cannot be had is none, which is told; it is not asked for again at once.
+#[tokio::test]
+async fn section_3_3_policies_that_cannot_be_had() {
+    let page = |status, kind: &str, body: &str| {
+        let page = Response::new(status).with_header("content-type", kind.as_bytes());
+        Ok(page.with_body(body.as_bytes().to_vec()))
+    };
+    let policy = "version: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: 86400\n";
+    let huge = format!("{policy}{}", "x: y\n".repeat(14_000));
+    let (fetch, invalid) = (ResultType::StsPolicyFetchError, ResultType::StsPolicyInvalid);
+    let table = [
+        ("not found", page(404, "text/plain", policy), fetch),
+        ("redirect", page(302, "text/plain", policy), fetch),
+        ("picture", page(200, "image/png", policy), fetch),
+        ("page", page(200, "text/html", policy), fetch),
+        ("no policy", page(200, "text/plain", "hello"), invalid),
+        ("too large", page(200, "text/plain", &huge), fetch),
+        ("unreachable", Err(FetchErrorKind::Unreachable), fetch),
+        ("certificate", Err(FetchErrorKind::Tls), ResultType::StsWebpkiInvalid),
+    ];
+    for (what, answer, told) in table {
+        let (world, _receiver, ca) = world().await;
+        world.sts("1", "enforce", "mx.example.org");
+        match answer {
+            Ok(answer) => world.web.answer(&policy_url("example.org"), answer),
+            Err(fault) => world.web.fail(&policy_url("example.org"), fault),
+        }
+        let mx = world.mx(&ca);
+        assert_eq!((deliver(&mx).await, deliver(&mx).await), (Accepted, Accepted), "{what}");
+        assert_eq!(world.told.kinds()[0], Some(told), "{what}");
+        assert_eq!(world.web.requests().len(), 1, "{what}");
+        world.clock.advance(Duration::from_secs(300)).await;
+        deliver(&mx).await;
+        assert_eq!(world.web.requests().len(), 2, "{what}");
+    }
+}
+
+/// §4.1: hosts that the policy does not name.
+#[tokio::test]
+async fn section_4_1_hosts() {
+    for (mode, patterns, outcome) in [
+        ("enforce", "*.example.net", Deferred),
+        ("enforce", "*.mx.example.org", Deferred),
+        ("testing", "*.example.net", Accepted),
+        ("none", "*.example.net", Accepted),
+    ] {
+        let (world, receiver, _) = world().await;
+        let ca = Authority::new("trusted");
+        world.sts("1", mode, patterns);
+        assert_eq!(deliver(&world.mx(&ca)).await, outcome, "{mode} {patterns}");
+        assert_eq!(receiver.connections(), usize::from(outcome == Accepted), "{mode} {patterns}");
+        let told = world.told.kinds();
+        assert_eq!(told.iter().all(Option::is_some), mode != "none", "{mode} {patterns}: {told:?}");
+    }
+}
+
+/// §3.1: the mail of each domain by its own policy, on the way to the same hosts.
+#[tokio::test]
+async fn section_3_1_domains_of_one_site() {
+    let (world, receiver, ca) = world().await;
+    world.zone.add("example.net 300 MX 10 mx.example.org\nexample.edu 300 MX 10 mx.example.org").unwrap();
+    world.sts("1", "enforce", "mx.example.org");
+    let mx = world.mx(&ca);
+    let mail = mail(&["a@example.net", "b@example.org", "c@example.edu"]);
+    let outcomes = mx.deliver(&Attempt::of(&mail)).await.unwrap();
+    assert_eq!(kinds(&outcomes), [Accepted, Deferred, Accepted]);
+    assert_eq!(receiver.received().len(), 1, "those without a policy go together");
+    let told = world.told.take();
+    let domains: Vec<Vec<String>> = told.iter().map(|t| t.domains.iter().map(ToString::to_string).collect()).collect();
+    assert_eq!(domains, [vec!["example.net", "example.edu"], vec!["example.org"]]);
+}
+
+#[tokio::test]
+async fn the_trace_says_what_was_tested() {
+    let (world, _receiver, ca) = world().await;
+    world.sts("1", "testing", "mx.example.org");
+    let lines = Arc::new(Lines::default());
+    let one = attempt(&mail(&["bob@example.org"])).trace(lines.clone()).build();
+    assert_eq!(kinds(&world.mx(&ca).deliver(&one).await.unwrap()), [Accepted]);
+    let text = lines.text();
+    assert!(text.contains("which the MTA-STS policy only tests"), "{text}");
+    assert!(text.contains("TLS policy sts, mx.example.org: TLSv1_3"), "{text}");
+    assert!(text.contains("certificate-not-trusted"), "{text}");
+}
