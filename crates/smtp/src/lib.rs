@@ -133,13 +133,13 @@
 //! | RFC 3207 STARTTLS | opportunistic, required | optional, required | `rfc3207` |
 //! | RFC 3461 DSN | where offered | when told so | `rfc3461` |
 //! | RFC 4865 FUTURERELEASE | where offered, else refused | when told so | `wishes` |
-//! | RFC 4954 AUTH | see [`Mechanism`] | PLAIN, LOGIN | `rfc4954` |
+//! | RFC 4954 AUTH | see [`Mechanism`] | the same, as questions to the host | `rfc4954` |
 //! | RFC 4616 PLAIN | yes | yes | `rfc4954` |
-//! | RFC 5802, 7677 SCRAM-SHA-256 | no channel binding | no | `rfc7677` |
+//! | RFC 5802, 7677 SCRAM-SHA-256 | no channel binding | the same; decoys for unknown users | `rfc5802`, `rfc7677` |
 //! | RFC 6152 8BITMIME | where needed, else refused | always | `rfc3461` |
 //! | RFC 6531 SMTPUTF8 | where needed, else refused | unless told not to | `rfc3461` |
 //! | RFC 6710 MT-PRIORITY | where offered | when told so | `wishes` |
-//! | RFC 7628 OAUTHBEARER (and XOAUTH2) | yes | no | `rfc7628` |
+//! | RFC 7628 OAUTHBEARER (and XOAUTH2) | yes | yes | `rfc7628` |
 //! | RFC 8314 implicit TLS | yes | yes | `rfc3207` |
 //! | RFC 8689 REQUIRETLS | where wanted, else refused | when told so | `rfc3461` |
 //! | RFC 9422 LIMITS | heeded | told, and held to | `rfc9422` |
@@ -173,7 +173,7 @@ mod unstuffing;
 mod wishes;
 mod xtext;
 
-pub use auth::Credentials;
+pub use auth::{Credentials, Username};
 pub use capabilities::Capabilities;
 pub use client::{
     AuthAllowed, Chunking, ClientConfig, ClientError, ClientErrorKind, ClientEvent, ClientSession, HelloName,
@@ -181,6 +181,7 @@ pub use client::{
 };
 pub use parameters::MailParameters;
 pub use sasl::Mechanism;
+pub use scram::{ScramKeys, ScramOffer};
 pub use server::{
     Abort, Answer, AnswerError, AuthOffer, BareLineEnds, EarlyTalk, FutureRelease, HelloVerb, Offer, ServerConfig,
     ServerError, ServerErrorKind, ServerEvent, ServerSession, TlsOffer,

@@ -128,7 +128,8 @@ impl ClientSession {
             self.end(None);
             return Ok(());
         }
-        Err(self.fail(ClientError::new(ClientErrorKind::TimedOut, self.stage())))
+        let kind = self.end_of_auth(ClientErrorKind::TimedOut);
+        Err(self.fail(ClientError::new(kind, self.stage())))
     }
 
     /// Learns that the connection is gone.
@@ -143,7 +144,8 @@ impl ClientSession {
             return self.end(None);
         }
         self.handed = self.handed.saturating_sub(u64::try_from(unwritten).unwrap_or(u64::MAX));
-        self.fail(ClientError::new(ClientErrorKind::Closed, self.stage()));
+        let kind = self.end_of_auth(ClientErrorKind::Closed);
+        self.fail(ClientError::new(kind, self.stage()));
     }
 
     /// Begins a mail. Its first command is handed out by the next [`poll_transmit`](Self::poll_transmit).

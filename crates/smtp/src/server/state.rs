@@ -4,6 +4,7 @@ use super::auth::AuthLine;
 use super::chunk::{Chunk, ChunkHead};
 use super::content::Content;
 use super::event::HelloVerb;
+use crate::sasl::Mechanism;
 
 /// What the next octets are.
 #[derive(Debug)]
@@ -44,7 +45,9 @@ pub(super) enum Identity {
 pub(super) enum Question {
     Connected,
     Hello(HelloVerb),
-    Auth,
+    Auth(Mechanism),
+    /// Of the user who is to be challenged.
+    Keys,
     Mail(Transaction),
     Rcpt,
     Data,
