@@ -125,11 +125,12 @@
 //! |---|---|---|---|
 //! | RFC 5321 SMTP | all but EXPN, HELP, VRFY | all; EXPN and VRFY tell nothing | `rfc5321`, `rfc5321_limits`, `peers` |
 //! | RFC 1870 SIZE | told, and heeded | told, and held to | `rfc3461`, `rfc5321_limits` |
-//! | RFC 2033 LMTP | by DATA | an answer for each recipient | `rfc2033`, `rfc3030` |
+//! | RFC 2033 LMTP | by DATA; binary content by BDAT | an answer for each recipient | `rfc2033`, `rfc3030` |
 //! | RFC 2034 enhanced status codes | read | in every reply | `rfc5321` |
 //! | RFC 2852 DELIVERBY | where offered | when told so | `wishes` |
 //! | RFC 2920 PIPELINING | groups; on request the next envelope | all | `rfc2920`, `peers` |
-//! | RFC 3030 CHUNKING | one chunk; see [`Chunking`] | all; not BINARYMIME: content has lines | `rfc3030`, `smuggling` |
+//! | RFC 3030 CHUNKING | one chunk; see [`Chunking`] | all | `rfc3030`, `smuggling` |
+//! | RFC 3030 BINARYMIME | [`BinaryContent`], where offered, else refused | when told so | `binarymime` |
 //! | RFC 3207 STARTTLS | opportunistic, required | optional, required | `rfc3207` |
 //! | RFC 3461 DSN | where offered | when told so | `rfc3461` |
 //! | RFC 4865 FUTURERELEASE | where offered, else refused | when told so | `wishes` |
@@ -164,6 +165,7 @@ mod chunking;
 mod client;
 mod command;
 mod parameters;
+mod payload;
 mod reply_reader;
 mod sasl;
 mod scram;
@@ -180,6 +182,7 @@ pub use client::{
     Pipelining, Protocol, SendError, Timeouts, TlsUse, Transaction, TransactionId, Transmit,
 };
 pub use parameters::MailParameters;
+pub use payload::BinaryContent;
 pub use sasl::Mechanism;
 pub use scram::{ScramKeys, ScramOffer};
 pub use server::{

@@ -5,6 +5,7 @@ use posthaste_types::{Reply, Stage, Tick};
 use super::config::{AuthAllowed, Protocol, TlsUse};
 use super::error::{ClientError, ClientErrorKind};
 use super::event::ClientEvent;
+use super::limits::Used;
 use super::session::ClientSession;
 use super::state::{Channel, Phase, What};
 use crate::capabilities::Capabilities;
@@ -44,7 +45,7 @@ impl ClientSession {
         if !reply.is_positive() {
             return Err(self.refuse(ClientErrorKind::Refused, Stage::Ehlo, Some(reply)));
         }
-        self.mails = 0;
+        self.used = Used::default();
         self.capabilities =
             if what == What::Hello { Capabilities::from_reply(&reply) } else { Capabilities::default() };
         self.open_further(now)

@@ -213,6 +213,7 @@ impl ServerSession {
         let mechanisms: String = self.mechanisms().flat_map(|mechanism| [" ", mechanism.as_str()]).collect();
         offer(auth && self.identity == Identity::Unknown && !mechanisms.is_empty(), &format!("AUTH{mechanisms}"));
         offer(config.chunking == Offer::Yes, "CHUNKING");
+        offer(config.chunking == Offer::Yes && config.binary == Offer::Yes, "BINARYMIME");
         offer(true, "8BITMIME");
         offer(config.smtputf8 == Offer::Yes, "SMTPUTF8");
         offer(config.dsn == Offer::Yes, "DSN");

@@ -33,6 +33,10 @@ pub struct ServerConfig {
     pub require_tls: Offer,
     /// Whether CHUNKING (RFC 3030) is offered. Default: yes.
     pub chunking: Offer,
+    /// Whether BINARYMIME (RFC 3030) is offered with CHUNKING: a promise to keep bodies that are no lines, and to pass
+    /// them on to nobody who does not offer it. [`MailParameters::body`](crate::MailParameters::body) tells which
+    /// they are. Default: no.
+    pub binary: Offer,
     /// Whether LIMITS (RFC 9422) is offered: it tells [`max_recipients`](Self::max_recipients),
     /// [`max_mails`](Self::max_mails) and [`max_recipient_domains`](Self::max_recipient_domains). Default: yes.
     pub limits: Offer,
@@ -58,7 +62,7 @@ pub struct ServerConfig {
     pub max_recipients: usize,
     /// The most MAIL commands that are accepted in one session. Default: no limit.
     pub max_mails: Option<u32>,
-    /// The most different domains of one transaction's recipients. Default: no limit.
+    /// The most different domains of one session's recipients (RFC 9422 §4.3). Default: no limit.
     pub max_recipient_domains: Option<usize>,
     /// So many RCPT beyond the limits of a transaction are refused for free since the last accepted message; each
     /// further one counts as an error. Default: 1,000.
@@ -91,6 +95,7 @@ impl ServerConfig {
             dsn: Offer::No,
             require_tls: Offer::No,
             chunking: Offer::Yes,
+            binary: Offer::No,
             limits: Offer::Yes,
             priority: Offer::No,
             deliver_by: Offer::No,

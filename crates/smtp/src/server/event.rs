@@ -77,7 +77,8 @@ pub enum ServerEvent {
         /// As whom it wanted to be authenticated.
         username: Username,
     },
-    /// The next piece of the content: dots of transparency taken out, CRLF line ends.
+    /// The next piece of the content: dots of transparency taken out, CRLF line ends. As it came if the client said
+    /// BODY=BINARYMIME.
     Content(Vec<u8>),
     /// The content that was begun will not be completed: drop what you have of it.
     #[non_exhaustive]

@@ -1,5 +1,7 @@
 //! Where a session stands, and what it waits for.
 
+use posthaste_types::BodyKind;
+
 use super::auth::AuthLine;
 use super::chunk::{Chunk, ChunkHead};
 use super::content::Content;
@@ -60,4 +62,5 @@ pub(super) enum Question {
 pub(super) struct Transaction {
     pub(super) recipients: usize,
     pub(super) smtputf8: bool,
+    pub(super) body: Option<BodyKind>,
 }
