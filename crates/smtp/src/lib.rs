@@ -140,12 +140,14 @@
 //! | RFC 6152 8BITMIME | where needed, else refused | always | `rfc3461` |
 //! | RFC 6531 SMTPUTF8 | where needed, else refused | unless told not to | `rfc3461` |
 //! | RFC 6710 MT-PRIORITY | where offered | when told so | `wishes` |
+//! | RFC 7504 521, 556 | read | where the host says so | `rfc7504` |
 //! | RFC 7628 OAUTHBEARER (and XOAUTH2) | yes | yes | `rfc7628` |
 //! | RFC 8314 implicit TLS | yes | yes | `rfc3207` |
 //! | RFC 8689 REQUIRETLS | where wanted, else refused | when told so | `rfc3461` |
 //! | RFC 9422 LIMITS | heeded | told, and held to | `rfc9422` |
 //!
-//! Smuggling, injection and floods have their tests by name in `smuggling`, `rfc3030`, `rfc3207` and `floods`. Routing,
+//! Attacks have tests of their names: `smuggling`, `injection`, `floods`, `memory`, `rfc3030`, `rfc3207`. Both sides are
+//! talked against each other with all options at random in `all_options`, and against a model in `model`. Routing,
 //! connections, certificates and retries are an adapter's.
 //!
 //! # Limits

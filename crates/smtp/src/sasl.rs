@@ -1,4 +1,4 @@
-//! The client's side of AUTH: which mechanism, and what it says.
+//! The mechanisms of AUTH, and what a client says in each.
 
 use std::fmt;
 
@@ -10,12 +10,13 @@ use crate::auth::{self, Credentials};
 use crate::capabilities::Capabilities;
 use crate::scram::{self, Scram};
 
-/// The mechanisms that a client can speak (RFC 4954 §3).
+/// The mechanisms of AUTH (RFC 4954 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mechanism {
-    /// RFC 5802, RFC 7677: the password is not told, and the server proves that it knows it. Needs
-    /// [`random`](crate::ClientConfig::random), and a user name and a password in ASCII; without channel binding.
+    /// RFC 5802, RFC 7677: the password is not told, and the server proves that it knows it. Without channel binding. A
+    /// client needs [`random`](crate::ClientConfig::random), and a user name and a password in ASCII; a server needs
+    /// [`scram`](crate::ServerConfig::scram).
     ScramSha256,
     /// RFC 7628, for a token.
     OAuthBearer,

@@ -150,7 +150,7 @@ impl ClientSession {
 
     /// Begins a mail. Its first command is handed out by the next [`poll_transmit`](Self::poll_transmit).
     ///
-    /// What the peer cannot carry (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS) is refused for every recipient,
+    /// What the peer cannot carry (SIZE, 8BITMIME, BINARYMIME, SMTPUTF8, REQUIRETLS) is refused for every recipient,
     /// by events, and nothing is sent.
     ///
     /// # Errors

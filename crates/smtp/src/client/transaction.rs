@@ -101,7 +101,9 @@ impl Transaction {
             return refused("5.6.7 the mail needs SMTPUTF8 (RFC 6531), which the next hop does not offer".to_owned());
         }
         if let Some(what) = self.lacks_for_body(peer) {
-            return refused(format!("5.6.3 the mail needs {what}, which the next hop does not offer"));
+            return refused(format!(
+                "5.6.3 the mail needs {what}, which the next hop does not offer; encoding it anew would break its signatures"
+            ));
         }
         if self.envelope.require_tls() == RequireTls::Yes && !(encrypted && peer.offers("REQUIRETLS")) {
             return refused(
