@@ -110,7 +110,7 @@ fn clients_hold_one_reply() {
     ];
     for flood in floods {
         for beginning in beginnings {
-            let (little, much) = (ONE_MIB, 16 * ONE_MIB);
+            let (little, much) = (ONE_MIB, 4 * ONE_MIB);
             let held = client(settings(), beginning, flood, little);
             assert!(held <= 192 * 1024, "{flood:?} behind {beginning:?}: {held}");
             assert_eq!(client(settings(), beginning, flood, much), held, "{flood:?} behind {beginning:?}");
@@ -144,6 +144,6 @@ fn servers_hold_one_line() {
         };
         let held = server(config(), beginning, flood, ONE_MIB);
         assert!(held <= 128 * 1024, "{flood:?} behind {beginning:?}: {held}");
-        assert_eq!(server(config(), beginning, flood, 40 * ONE_MIB), held, "{flood:?} behind {beginning:?}");
+        assert_eq!(server(config(), beginning, flood, 8 * ONE_MIB), held, "{flood:?} behind {beginning:?}");
     }
 }

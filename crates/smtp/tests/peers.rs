@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use common::*;
 use posthaste_smtp::{
-    Answer, AuthAllowed, AuthOffer, BinaryContent, Chunking, ClientSession, Credentials, FutureRelease, Mechanism,
-    Offer, Pipelining, Protocol, ScramOffer, ServerConfig, ServerEvent, Transaction, Transmit,
+    Answer, AuthAllowed, AuthOffer, BinaryContent, Chunking, ClientEvent, ClientSession, Credentials, FutureRelease,
+    Mechanism, Offer, Pipelining, Protocol, ScramOffer, ServerConfig, ServerEvent, Transaction, Transmit,
 };
 use posthaste_types::{Content, OutcomeKind, Random};
 use proptest::prelude::*;
@@ -128,9 +128,22 @@ proptest! {
 
     /// Anything at all: no panic, an end that is told once, one outcome for each recipient of each mail.
     #[test]
-    fn hostile_server(wire in proptest::collection::vec(server_noise(), 0..30), close in any::<bool>()) {
-        let config = client_config().with_pipelining(Pipelining::NextEnvelope);
-        let mut client = Client::new(config, [mail(&["a", "b"]), mail(&["c"])]);
+    fn hostile_server(
+        wire in proptest::collection::vec(server_noise(), 0..30),
+        close in any::<bool>(),
+        protocol in prop_oneof![Just(Protocol::Smtp), Just(Protocol::Lmtp)],
+        chunking in prop_oneof![Just(Chunking::Ahead), Just(Chunking::Never), Just(Chunking::WhereOffered)],
+        mechanism in proptest::option::of(proptest::sample::select(&Mechanism::ALL[..])),
+        binary in any::<bool>(),
+    ) {
+        let mut config = client_config().with_pipelining(Pipelining::NextEnvelope).with_protocol(protocol)
+            .with_chunking(chunking).with_random(Arc::new(Same));
+        if let Some(credentials) = mechanism.and_then(credentials) {
+            config = config.with_credentials(credentials, AuthAllowed::Anywhere);
+        }
+        let octets = BinaryContent::new(b"A: b\r\n\r\n\n\0".to_vec()).expect("a header");
+        let first = if binary { Transaction::binary(envelope(&["a", "b"]), octets) } else { mail(&["a", "b"]) };
+        let mut client = Client::new(config, [first, mail(&["c"])]);
         for piece in wire {
             client.hear_bytes(&piece);
         }
@@ -145,12 +158,18 @@ proptest! {
         client.go_on();
         let ended = client.session.is_closed();
         if ended {
-            let ends = client.events.iter().filter(|event| {
-                matches!(event, posthaste_smtp::ClientEvent::Closed { .. })
-            }).count();
+            let ends = client.events.iter().filter(|event| matches!(event, ClientEvent::Closed { .. })).count();
             prop_assert_eq!(ends, 1);
-            let counts: Vec<usize> = client.outcomes().iter().map(Vec::len).collect();
+            let finished = client.events.iter().filter_map(|event| match event {
+                ClientEvent::Finished { id, outcomes, .. } => Some((*id, outcomes.len())),
+                _ => None,
+            });
+            let mut finished: Vec<_> = finished.collect();
+            finished.sort_unstable();
+            let counts: Vec<usize> = finished.into_iter().map(|(_, count)| count).collect();
             prop_assert_eq!(&counts[..], &[2, 1][..begun]);
+            let settled = client.events.iter().filter(|event| matches!(event, ClientEvent::Settled { .. })).count();
+            prop_assert_eq!(settled, counts.iter().sum::<usize>(), "each recipient is told once");
         } else {
             prop_assert!(!close);
         }
@@ -277,6 +296,8 @@ fn server_noise() -> impl Strategy<Value = Vec<u8>> {
         4 => Just(b"220 a\r\n".to_vec()),
         4 => Just(b"250-a\r\n250 PIPELINING\r\n".to_vec()),
         4 => Just(b"250-a\r\n250-CHUNKING\r\n250 PIPELINING\r\n".to_vec()),
+        4 => Just(b"250-a\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250 AUTH SCRAM-SHA-256 XOAUTH2\r\n".to_vec()),
+        1 => Just(b"250-a\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=1 RCPTMAX=1 RCPTDOMAINMAX=1\r\n".to_vec()),
         6 => Just(b"250 ok\r\n250 ok\r\n".to_vec()),
         12 => server_reply().prop_map(|reply| reply.as_bytes().to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..40),

@@ -2,7 +2,6 @@
 
 use posthaste_types::{Reply, Tick};
 
-use super::auth::Claim;
 use super::config::{AuthOffer, FutureRelease, Offer, TlsOffer};
 use super::content::Content;
 use super::error::{AnswerError, ServerError, ServerErrorKind};
@@ -140,9 +139,7 @@ impl ServerSession {
                 return Ok(());
             }
             Question::Auth(mechanism) => {
-                if let Claim::Whole(username) = std::mem::replace(&mut self.claim, Claim::Nobody) {
-                    self.authenticated(mechanism, username);
-                }
+                self.take_claim(mechanism);
                 "235 2.7.0 authenticated".to_owned()
             }
             Question::Mail(transaction) => {

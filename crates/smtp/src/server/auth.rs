@@ -135,8 +135,14 @@ impl ServerSession {
         Ok(())
     }
 
-    /// The client is who it says it is.
-    pub(super) fn authenticated(&mut self, mechanism: Mechanism, username: Username) {
+    /// The host says that the client is who it says it is.
+    pub(super) fn take_claim(&mut self, mechanism: Mechanism) {
+        if let Claim::Whole(username) = std::mem::replace(&mut self.claim, Claim::Nobody) {
+            self.authenticated(mechanism, username);
+        }
+    }
+
+    fn authenticated(&mut self, mechanism: Mechanism, username: Username) {
         self.identity = Identity::Known;
         self.events.push_back(ServerEvent::Authenticated { mechanism, username });
     }
