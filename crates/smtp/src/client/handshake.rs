@@ -139,10 +139,11 @@ impl ClientSession {
         }
     }
 
-    /// Why the session ends where it is not for what a reply says.
-    pub(super) fn end_of_auth(&self, otherwise: ClientErrorKind) -> ClientErrorKind {
+    /// Ends the session without a reply: for that reason, or for what AUTH had come to.
+    pub(super) fn cut_off(&mut self, kind: ClientErrorKind) -> ClientError {
         let is_disproved = self.exchange.as_ref().is_some_and(Exchange::is_disproved);
-        if is_disproved { ClientErrorKind::AuthRefused } else { otherwise }
+        let kind = if is_disproved { ClientErrorKind::AuthRefused } else { kind };
+        self.fail(ClientError::new(kind, self.stage()))
     }
 
     fn ready(&mut self) {

@@ -128,8 +128,7 @@ impl ClientSession {
             self.end(None);
             return Ok(());
         }
-        let kind = self.end_of_auth(ClientErrorKind::TimedOut);
-        Err(self.fail(ClientError::new(kind, self.stage())))
+        Err(self.cut_off(ClientErrorKind::TimedOut))
     }
 
     /// Learns that the connection is gone.
@@ -144,14 +143,13 @@ impl ClientSession {
             return self.end(None);
         }
         self.handed = self.handed.saturating_sub(u64::try_from(unwritten).unwrap_or(u64::MAX));
-        let kind = self.end_of_auth(ClientErrorKind::Closed);
-        self.fail(ClientError::new(kind, self.stage()));
+        self.cut_off(ClientErrorKind::Closed);
     }
 
     /// Begins a mail. Its first command is handed out by the next [`poll_transmit`](Self::poll_transmit).
     ///
-    /// What the peer cannot carry (SIZE, 8BITMIME, BINARYMIME, SMTPUTF8, REQUIRETLS) is refused for every recipient,
-    /// by events, and nothing is sent.
+    /// What the peer cannot carry is refused for every recipient, by events, and nothing is sent: see
+    /// [`objection`](Self::objection).
     ///
     /// # Errors
     /// [`SendError`] if the session cannot take it now.
@@ -184,9 +182,8 @@ impl ClientSession {
 
     /// Whether [`send`](Self::send) takes a mail now.
     ///
-    /// With [`Pipelining::NextEnvelope`] that is so too while the last mail's final dot, handed out, has
-    /// no answer yet. It is never so again behind as many transactions, or recipients' domains, as the peer takes in one
-    /// session (MAILMAX, RCPTDOMAINMAX, RFC 9422): quit then.
+    /// With [`Pipelining::NextEnvelope`] also while the last mail's final dot, handed out, has no answer yet. Never again
+    /// behind as many transactions, or domains, as the peer takes in one session (RFC 9422): quit then.
     pub fn can_send(&self) -> bool {
         if self.phase != Phase::Ready || self.is_spent() {
             return false;
@@ -206,8 +203,8 @@ impl ClientSession {
         }
     }
 
-    /// The outcome that [`send`](Self::send) would give every recipient because the peer lacks what the
-    /// mail needs; `None` if it lacks nothing.
+    /// The outcome that [`send`](Self::send) would give every recipient because the peer lacks what the mail needs (SIZE,
+    /// 8BITMIME, BINARYMIME, SMTPUTF8, REQUIRETLS, DELIVERBY, FUTURERELEASE); `None` if it lacks nothing.
     pub fn objection(&self, transaction: &Transaction) -> Option<Outcome> {
         transaction.objection(&self.capabilities, self.is_encrypted())
     }

@@ -133,11 +133,7 @@ impl ServerSession {
     fn accept(&mut self, now: Tick, question: Question, reply: Option<&Reply>) -> Result<(), ServerError> {
         let usual = match question {
             Question::Connected => self.greeting(),
-            Question::Hello(verb) => {
-                self.await_command(now);
-                self.say_hello(verb);
-                return Ok(());
-            }
+            Question::Hello(verb) => return self.say_hello(now, verb),
             Question::Auth(mechanism) => {
                 self.take_claim(mechanism);
                 "235 2.7.0 authenticated".to_owned()
@@ -177,7 +173,7 @@ impl ServerSession {
     }
 
     /// The answer to EHLO: what is offered here and now (RFC 5321 §4.1.1.1).
-    fn say_hello(&mut self, verb: HelloVerb) {
+    fn say_hello(&mut self, now: Tick, verb: HelloVerb) -> Result<(), ServerError> {
         self.end_transaction();
         self.hello = Some(verb);
         let mut lines = vec![self.config.hostname.to_string()];
@@ -189,6 +185,8 @@ impl ServerSession {
             self.say(&format!("250{}{line}", if i == last { ' ' } else { '-' }));
         }
         self.offered = Capabilities::from_lines(lines.iter().skip(1).map(String::as_str));
+        self.await_command(now);
+        Ok(())
     }
 
     fn list_extensions(&self, lines: &mut Vec<String>) {
