@@ -25,7 +25,6 @@ use crate::sasl::Exchange;
 /// # What a cut costs
 /// Until the final dot was written, nobody has the mail: whoever has no answer is deferred. From then on
 /// until the answer is read, those whom the peer took are in doubt. Recipients already refused stay so.
-#[derive(Debug)]
 pub struct ClientSession {
     pub(super) config: ClientConfig,
     pub(super) phase: Phase,
