@@ -2,7 +2,8 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -11,6 +12,7 @@ use posthaste_transport::Attempt;
 use posthaste_types::Tick;
 use zeroize::Zeroize as _;
 
+use crate::egress::Egress;
 use crate::security::HostSecurity;
 use crate::stream::Stream;
 use crate::trace::Trace;
@@ -24,6 +26,8 @@ pub(crate) struct Connection {
     pub(crate) peer: Peer,
     /// How many mails it was used for.
     pub(crate) mails: u32,
+    /// Who else may use it.
+    pub(crate) sharing: Sharing,
     out: Vec<u8>,
     written: usize,
     input: Box<[u8]>,
@@ -34,14 +38,46 @@ pub(crate) struct Connection {
 pub(crate) struct Peer {
     /// The name that it was found by.
     pub(crate) host: Box<str>,
-    pub(crate) address: SocketAddr,
+    pub(crate) place: Place,
+    /// What it is dialled from; `None` for what the system takes.
+    pub(crate) egress: Option<Arc<Egress>>,
     pub(crate) security: Arc<HostSecurity>,
+}
+
+/// Where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Tcp(SocketAddr),
+    /// A socket of this machine.
+    Unix(Arc<Path>),
+}
+
+impl Place {
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(address) => Some(address.ip()),
+            Self::Unix(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} [{}]:{}", self.host, self.address.ip(), self.address.port())
+        match &self.place {
+            Place::Tcp(address) => write!(f, "{} [{}]:{}", self.host, address.ip(), address.port())?,
+            Place::Unix(path) => path.display().fmt(f)?,
+        }
+        self.egress.as_ref().map_or(Ok(()), |egress| write!(f, " from {egress}"))
     }
+}
+
+/// Whose mail a connection is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// That of everybody with the same key.
+    Free,
+    /// That of the domains which it was opened for: its certificate names them, and not the host.
+    Sole,
 }
 
 /// How one exchange ended.
@@ -63,7 +99,7 @@ enum Moved {
 impl Connection {
     pub(crate) fn new(stream: Stream, session: ClientSession, peer: Peer) -> Self {
         let input = vec![0; READ_BUFFER].into();
-        Self { stream, session, peer, mails: 0, out: Vec::new(), written: 0, input }
+        Self { stream, session, peer, mails: 0, sharing: Sharing::Free, out: Vec::new(), written: 0, input }
     }
 
     /// Writes what is due, or reads what comes: one step, up to the session's next deadline.

@@ -6,7 +6,7 @@ use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Transaction};
 use posthaste_transport::{Attempt, TransportError, TransportErrorKind};
 use posthaste_types::{Cause, Clock, NetworkFault, Outcome, OutcomeKind, Stage, Tick};
 
-use crate::connection::{Connection, Exchanged};
+use crate::connection::{Connection, Exchanged, Peer};
 use crate::failure::{Failed, Failure, Failures};
 use crate::open::{Opener, Refusal};
 use crate::pool::{Key, Lease, Pool};
@@ -49,7 +49,7 @@ impl Client {
     pub(crate) async fn deliver(&self, job: &Job<'_>, way: &Way<'_>) -> Result<(), Failed> {
         let mut wait = Wait::new(&*self.clock, job.by);
         let mut trace = Trace::new(job.attempt.trace().map(|sink| &**sink));
-        let key = Key::new(way.site.clone(), way.source, way.security.clone());
+        let key = Key::new(way.site.clone(), &way.sources, way.security.clone());
         let Some(lease) = wait.race(None, self.pool.lease(key)).await else {
             let text = format_args!("all connections to {} are in use", way.site);
             return Err(Failed::Ours(TransportError::busy(text)));
@@ -59,6 +59,7 @@ impl Client {
             match self.send(job, &mut connection, &mut wait, &mut trace).await {
                 Sent::Lost(_) if !wait.is_over() => trace.note("it had ended; a new one"),
                 sent => {
+                    self.judge(job, &connection.peer, way);
                     job.give_back(lease, connection);
                     return end(sent);
                 }
@@ -66,11 +67,12 @@ impl Client {
         }
         let mut failures = Failures::default();
         let mut targets = Targets::new(way);
-        while let Some(peer) = targets.next(&mut wait, &mut failures, &trace).await {
-            match self.opener.open(&peer, way, &mut wait, &mut trace).await {
+        while let Some((peer, stream)) = targets.next(&self.opener, &mut wait, &mut failures, &trace).await {
+            match self.opener.open(&peer, stream, way, &mut wait, &mut trace).await {
                 Ok(mut connection) => match self.send(job, &mut connection, &mut wait, &mut trace).await {
                     Sent::Lost(failure) => failures.push(failure),
                     sent => {
+                        self.judge(job, &connection.peer, way);
                         job.give_back(lease, connection);
                         return end(sent);
                     }
@@ -82,7 +84,14 @@ impl Client {
                 break;
             }
         }
-        Err(Failed::Hosts(failures.decisive()))
+        Err(failures.decisive())
+    }
+
+    /// Whether the site said something of the source.
+    fn judge(&self, job: &Job<'_>, peer: &Peer, way: &Way<'_>) {
+        if peer.egress.is_some() {
+            self.opener.sources.judge(peer.egress.as_ref(), &way.site, &job.attempt.settled());
+        }
     }
 
     /// Sends the mail over one connection.

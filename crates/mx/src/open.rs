@@ -1,21 +1,22 @@
 //! Opening a connection: TCP, greeting, EHLO, TLS, AUTH.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use posthaste_auth::tls_rpt::{self, ResultType, TlsResult};
 use posthaste_smtp::{ClientConfig, ClientError, ClientErrorKind, ClientEvent, ClientSession, HelloName, TlsUse};
-use posthaste_transport::{Source, TransportError};
+use posthaste_transport::{SiteId, TransportError};
 use posthaste_types::{Cause, DnsName, NetworkFault, Stage, Text};
 use rustls::pki_types::ServerName;
-use tokio::net::{TcpSocket, TcpStream};
 
 use crate::config::RelaySecurity;
-use crate::connection::{Connection, Exchanged, Peer};
+use crate::connection::{Connection, Exchanged, Peer, Sharing};
+use crate::egress::{Egress, TroubleKind};
 use crate::failure::Failure;
 use crate::report::{self, Reporter};
 use crate::security::{HostSecurity, Need};
+use crate::sources::Sources;
 use crate::stream::Stream;
 use crate::targets::Way;
 use crate::tls::{Seen, Tls, Trust};
@@ -33,6 +34,7 @@ pub(crate) struct Opener {
     pub(crate) connect_timeout: Duration,
     pub(crate) tls: Tls,
     pub(crate) reporter: Reporter,
+    pub(crate) sources: Sources,
 }
 
 /// Why a connection did not come to be ready.
@@ -47,12 +49,13 @@ pub(crate) enum Refusal {
 }
 
 impl Opener {
-    /// A connection that is ready for mail.
+    /// Makes a connection ready for mail.
     ///
     /// With the opportunistic policy, a host whose handshake fails is tried once more in clear (RFC 7435 §3).
     pub(crate) async fn open(
         &self,
         peer: &Peer,
+        stream: Stream,
         way: &Way<'_>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
@@ -63,36 +66,61 @@ impl Opener {
             Need::WhereOffered => TlsUse::Opportunistic,
             Need::Always => TlsUse::Required,
         };
-        match self.open_with(tls, peer, way, wait, trace).await {
-            Err(Refusal::Handshake(_)) if tls == TlsUse::Opportunistic && !wait.is_over() => {
-                trace.note("once more, in clear: the policy is opportunistic");
-                self.open_with(TlsUse::Never, peer, way, wait, trace).await
-            }
-            result => result,
+        let tls = if matches!(stream, Stream::Unix(_)) { within_the_machine(tls) } else { tls };
+        let mut opened = self.open_with(tls, peer, stream, way, wait, trace).await;
+        if matches!(opened, Err(Refusal::Handshake(_))) && tls == TlsUse::Opportunistic && !wait.is_over() {
+            trace.note("once more, in clear: the policy is opportunistic");
+            let dialled = wait.race(None, self.dial(peer, wait.clock())).await;
+            let dialled = dialled.unwrap_or_else(|| Err(Refusal::Host(Failure::out_of_time(Stage::Connect))));
+            opened = match dialled {
+                Ok(stream) => self.open_with(TlsUse::Never, peer, stream, way, wait, trace).await,
+                Err(refusal) => Err(refusal),
+            };
         }
+        match &opened {
+            Ok(_) => self.sources.ready(peer.egress.as_ref(), &way.site),
+            Err(refusal) => self.refused(peer, &way.site, refusal),
+        }
+        opened
+    }
+
+    /// Notes that no connection came to be.
+    pub(crate) fn unreachable(&self, peer: &Peer, site: &SiteId, refusal: &Refusal, trace: &Trace<'_>) {
+        note(trace, refusal);
+        match refusal {
+            Refusal::Ours(error) => self.sources.broken(peer.egress.as_ref(), error),
+            _ => self.refused(peer, site, refusal),
+        }
+    }
+
+    fn refused(&self, peer: &Peer, site: &SiteId, refusal: &Refusal) {
+        // What the relay says of our credentials is not the source's fault.
+        let (Refusal::Host(failure) | Refusal::Handshake(failure)) = refusal else { return };
+        let kind = if failure.cause.reply().is_some() { TroubleKind::Blocked } else { TroubleKind::Unreachable };
+        self.sources.failed(peer.egress.as_ref(), site, kind, &failure.cause);
     }
 
     async fn open_with(
         &self,
         tls: TlsUse,
         peer: &Peer,
+        mut stream: Stream,
         way: &Way<'_>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
     ) -> Result<Connection, Refusal> {
-        trace.note(format_args!("connecting to {peer}"));
-        let stream = self.dial(peer, way.source, wait).await.inspect_err(|refusal| note(trace, refusal))?;
-        let mut stream = Stream::Clear(stream);
+        let mut sharing = Sharing::Free;
         if tls == TlsUse::Implicit {
             let due = wait.now().saturating_add(self.session.timeouts.start_tls);
-            self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?;
+            sharing = self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?;
         }
         let mut config = self.session.clone().with_tls(tls);
-        if let Some(hello) = self.hello_name(way.source, &stream) {
+        if let Some(hello) = self.hello_name(peer.egress.as_deref(), &stream) {
             config.hello = hello;
         }
         let session = ClientSession::new(config, wait.now());
         let mut connection = Connection::new(stream, session, peer.clone());
+        connection.sharing = sharing;
         self.greet(&mut connection, way, wait, trace).await?;
         if tls == TlsUse::Opportunistic && connection.stream.tls_words().is_none() {
             let mut result = self.result(way, &connection.peer, &connection.stream, wait);
@@ -117,7 +145,7 @@ impl Opener {
                     ClientEvent::StartTls => {
                         let due = connection.session.poll_timeout();
                         let Connection { stream, peer, .. } = connection;
-                        self.handshake(stream, peer, way, due, wait, trace).await?;
+                        connection.sharing = self.handshake(stream, peer, way, due, wait, trace).await?;
                         connection.session.handle_tls(wait.now());
                     }
                     ClientEvent::Authenticated => trace.authenticated(),
@@ -143,26 +171,6 @@ impl Opener {
         }
     }
 
-    async fn dial(&self, peer: &Peer, source: Option<&Source>, wait: &mut Wait<'_>) -> Result<TcpStream, Refusal> {
-        let socket = if peer.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-        let socket = socket.map_err(|error| Refusal::Ours(TransportError::internal(error)))?;
-        if let Some(source) = source {
-            socket.bind(SocketAddr::new(source.address, 0)).map_err(|error| {
-                Refusal::Ours(TransportError::misconfigured(format_args!("source {}: {error}", source.address)))
-            })?;
-        }
-        let due = wait.now().saturating_add(self.connect_timeout);
-        match wait.race(Some(due), socket.connect(peer.address)).await {
-            Some(Ok(stream)) => {
-                // A delayed acknowledgement would cost 40 ms a reply.
-                stream.set_nodelay(true).map_err(|error| Refusal::Host(Failure::io(&error, peer)))?;
-                Ok(stream)
-            }
-            Some(Err(error)) => Err(Refusal::Host(Failure::io(&error, peer))),
-            None => Err(Refusal::Host(Failure::network(NetworkFault::TimedOut, format_args!("{peer}: no connection")))),
-        }
-    }
-
     async fn handshake(
         &self,
         stream: &mut Stream,
@@ -171,15 +179,15 @@ impl Opener {
         due: Option<posthaste_types::Tick>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Sharing, Refusal> {
         let security = &peer.security;
         let (config, seen) = self.tls.client_config(&security.trust).map_err(|error| {
             Refusal::Ours(TransportError::misconfigured(format_args!("root certificates: {error}")))
         })?;
         // A name that no certificate can hold, with an underscore, is left out of the hello.
         let host = security.server_name.as_ref().map_or(&*peer.host, DnsName::as_str);
-        let name =
-            ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::IpAddress(peer.address.ip().into()));
+        let literal = || ServerName::IpAddress(peer.place.ip().unwrap_or(Ipv4Addr::LOCALHOST.into()).into());
+        let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| literal());
         let mut result = self.result(way, peer, stream, wait);
         let failure = match wait.race(due, stream.start_tls(config, name)).await {
             Some(Ok(())) => {
@@ -189,7 +197,7 @@ impl Opener {
                 result.encryption = Some(Text::lossy(words));
                 result.failure = observed.or_else(|| security.objection.clone());
                 self.reporter.tell(&result, trace);
-                return Ok(());
+                return Ok(seen.sharing());
             }
             Some(Err(error)) => {
                 result.failure = Some(report::failure(&error));
@@ -207,17 +215,23 @@ impl Opener {
 
     /// What is to be told of a session, so far.
     fn result(&self, way: &Way<'_>, peer: &Peer, stream: &Stream, wait: &Wait<'_>) -> TlsResult {
-        let mut result = TlsResult::new(wait.wall(), way.domains.clone(), peer.security.used.clone());
+        let mut result = TlsResult::new(wait.wall(), way.domains(), peer.security.used.clone());
         result.host = DnsName::parse(&peer.host).ok();
-        result.receiving_ip = Some(peer.address.ip());
-        result.sending_ip = stream.local_ip();
+        result.receiving_ip = peer.place.ip();
+        let source = peer.egress.as_ref().map(|egress| egress.source.address);
+        result.sending_ip = source.or_else(|| stream.local_ip());
         result
     }
 
-    fn hello_name(&self, source: Option<&Source>, stream: &Stream) -> Option<HelloName> {
-        let of_source = source.map(|source| HelloName::Domain(source.ehlo.clone()));
+    fn hello_name(&self, egress: Option<&Egress>, stream: &Stream) -> Option<HelloName> {
+        let of_source = egress.map(|egress| HelloName::Domain(egress.source.ehlo.clone()));
         of_source.or_else(|| self.hello.clone()).or_else(|| stream.local_ip().map(HelloName::Address))
     }
+}
+
+/// What is said to a socket of this machine leaves it not: TLS is not asked for, unless it is demanded.
+fn within_the_machine(tls: TlsUse) -> TlsUse {
+    if tls == TlsUse::Opportunistic { TlsUse::Never } else { tls }
 }
 
 /// A handshake that failed: of what TLS itself objects to, or of the network.
