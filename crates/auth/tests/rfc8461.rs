@@ -156,3 +156,24 @@ proptest! {
         }
     }
 }
+
+/// What is kept over a restart is read back as it was; what is broken is refused with its place.
+#[test]
+fn kept_policies() {
+    use posthaste_auth::mta_sts::KeptPolicy;
+    let line =
+        "example.com 1 2026-11-24T09:00:00Z version: STSv1; mode: testing; mx: a.example; mx: *.b.example; max_age: 60";
+    let kept: KeptPolicy = line.parse().unwrap();
+    assert_eq!((kept.to_string().as_str(), kept.policy.mx().len()), (line, 2));
+    for broken in [
+        "",
+        "example.com 1 2026-11-24T09:00:00Z",
+        "example.com 1 2026-11-24T09:00:00Z ",
+        "example..com 1 2026-11-24T09:00:00Z version: STSv1; mode: none; max_age: 60",
+        "example.com 1;2 2026-11-24T09:00:00Z version: STSv1; mode: none; max_age: 60",
+        "example.com 1 yesterday version: STSv1; mode: none; max_age: 60",
+        "example.com 1 2026-11-24T09:00:00Z version: STSv1; mode: enforce; max_age: 60",
+    ] {
+        assert!(broken.parse::<KeptPolicy>().is_err(), "{broken}");
+    }
+}

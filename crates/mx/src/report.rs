@@ -48,7 +48,8 @@ pub(crate) fn kind(error: &rustls::Error) -> ResultType {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             ResultType::CertificateHostMismatch
         }
-        CertificateError::UnknownIssuer => ResultType::CertificateNotTrusted,
+        // Another authority of the same name is not the one that is trusted.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => ResultType::CertificateNotTrusted,
         _ => ResultType::ValidationFailure,
     }
 }

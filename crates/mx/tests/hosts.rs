@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use posthaste_dns::{Answer, DnsError, DnsErrorKind, MemoryZone, RecordKind, Resolve};
-use posthaste_mx::{Mx, MxConfig, Relay};
+use posthaste_mx::{Egress, InwardAddresses, Mx, MxConfig, Relay, Socks5};
 use posthaste_testkit::VirtualClock;
 use posthaste_transport::{Attempt, Route, RouteHost, Source, Transport, TransportErrorKind};
 use posthaste_types::{DnsName, OutcomeKind, Tick};
@@ -125,21 +125,115 @@ async fn hosts_without_addresses() {
     assert_eq!(deliver(&zone).await, ["deferred (DNS: no answer: b.example.net: the DNS server failed)"]);
 }
 
-/// Each class has its own test beside the table; here: that the guard stands before the connection.
+/// RFC 5321 §5.1: hosts with an address of ours, and all that are not better, are left out.
+#[tokio::test]
+async fn addresses_of_this_host_lead_back() {
+    let comes_back = |host: &str| format!("refused (5.4.6 the mail comes back: {host} has an address of this host)");
+    let first = "first.example.net A 127.0.0.2\nsecond.example.net A 127.0.0.3\n";
+    let table = [
+        (10, 20, "127.0.0.2", comes_back("first.example.net"), (0, 0)),
+        (10, 20, "127.0.0.3", "deferred (421 4.3.2 later)".to_owned(), (1, 0)),
+        (10, 10, "127.0.0.3", comes_back("second.example.net"), (0, 0)),
+        (10, 20, "127.0.0.4", "accepted (250 2.0.0 taken)".to_owned(), (1, 1)),
+    ];
+    for (one, other, own, expected, connections) in table {
+        let mut listeners = listeners(2).await.into_iter();
+        let busy = Script::new().greeting("421 4.3.2 later");
+        let peers = [busy, Script::new()].map(|script| Peer::on(listeners.next().unwrap(), vec![script]));
+        let hosts = format!("example.org MX {one} first.example.net\nexample.org MX {other} second.example.net\n");
+        let mx = mx_with(&(hosts + first), peers[0].port(), &VirtualClock::new(), |config| {
+            config.own_addresses = vec![own.parse().unwrap()];
+        });
+        let outcomes = mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap();
+        assert_eq!(texts(&outcomes), [expected], "{one} {other} {own}");
+        assert_eq!((peers[0].connections(), peers[1].connections()), connections, "{one} {other} {own}");
+    }
+}
+
+/// The addresses of hosts that are equally preferred, by turns of the families; of a less preferred one, last.
+#[tokio::test]
+async fn families_by_turns_within_a_preference() {
+    let zone = "example.org MX 10 a.example.net\nexample.org MX 10 b.example.net\nexample.org MX 20 c.example.net
+        a.example.net AAAA 2001:db8::a\na.example.net A 192.0.2.10\nb.example.net AAAA 2001:db8::b
+        b.example.net A 192.0.2.11\nc.example.net AAAA 2001:db8::c";
+    let mx = mx_with(zone, 25, &VirtualClock::new(), |config| {
+        config.inward = InwardAddresses::Allow;
+        config.address_limit = 10;
+        // Behind a proxy that answers everything with "unreachable", nothing is dialled in earnest.
+        let proxy = Socks5::new("127.0.0.1:1".parse().unwrap());
+        let source = |ip: &str| Source::new(ip.parse().unwrap(), "out.example.com".parse().unwrap());
+        config.sources = ["192.0.2.7", "2001:db8::7"].map(|ip| Egress::new(source(ip)).through(proxy.clone())).to_vec();
+    });
+    let lines = Arc::new(Lines::default());
+    let one = attempt(&mail(&["bob@example.org"])).trace(lines.clone()).build();
+    assert!(mx.deliver(&one).await.is_err(), "no proxy");
+    let tried: Vec<String> =
+        lines.all().iter().filter_map(|line| Some(line.split_once("connecting to ")?.1.to_owned())).collect();
+    let tried: Vec<&str> = tried.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    let families: Vec<bool> =
+        lines.all().iter().filter(|line| line.contains("connecting")).map(|l| l.contains("[2001:")).collect();
+    assert_eq!(families, [true, false, true, false, true], "{tried:?}");
+    assert_eq!((tried[0], tried[2], tried[4]), (tried[1], tried[3], "c.example.net"), "{tried:?}");
+}
+
+/// One address of each class at least, by its network's first and last addresses.
+/// Source: the IANA registries of special-purpose addresses, by the standards that stand beside them.
+const INWARD: [(&str, &str, &str); 30] = [
+    ("unspecified", "RFC 1122 §3.2.1.3", "0.0.0.0 0.255.255.255"),
+    ("private", "RFC 1918", "10.0.0.0 10.255.255.255"),
+    ("private", "RFC 1918", "172.16.0.0 172.31.255.255"),
+    ("private", "RFC 1918", "192.168.0.0 192.168.255.255"),
+    ("shared", "RFC 6598", "100.64.0.0 100.127.255.255"),
+    ("loopback", "RFC 1122 §3.2.1.3", "127.0.0.0 127.0.0.1 127.255.255.255"),
+    ("link local", "RFC 3927", "169.254.0.0 169.254.169.254 169.254.255.255"),
+    ("protocols", "RFC 6890", "192.0.0.0 192.0.0.255"),
+    ("documentation", "RFC 5737", "192.0.2.0 192.0.2.255"),
+    ("documentation", "RFC 5737", "198.51.100.0 198.51.100.255"),
+    ("documentation", "RFC 5737", "203.0.113.0 203.0.113.255"),
+    ("documentation", "RFC 3849", "2001:db8:: 2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("documentation", "RFC 9637", "3fff:: 3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("benchmark", "RFC 2544", "198.18.0.0 198.19.255.255"),
+    ("benchmark", "RFC 5180", "2001:2:: 2001:2:0:ffff:ffff:ffff:ffff:ffff"),
+    ("multicast", "RFC 5771", "224.0.0.0 239.255.255.255"),
+    ("multicast", "RFC 4291", "ff00:: ff02::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("reserved", "RFC 1112, RFC 919", "240.0.0.0 255.255.255.255"),
+    ("unspecified", "RFC 4291", "::"),
+    ("loopback", "RFC 4291", "::1"),
+    ("mapped", "RFC 4291", "::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254"),
+    ("NAT64", "RFC 6052", "64:ff9b::127.0.0.1 64:ff9b::a9fe:a9fe"),
+    ("NAT64", "RFC 8215", "64:ff9b:1::10.0.0.1 64:ff9b:1:7f00:0:100::"),
+    ("6to4", "RFC 3056", "2002:7f00:1:: 2002:a00:1::1"),
+    ("Teredo", "RFC 4380", "2001:0:808:808::f5ff:fffe 2001:0:7f00:1::"),
+    ("unique local", "RFC 4193", "fc00:: fd00:ec2::254 fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("link local", "RFC 4291", "fe80:: febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("site local", "RFC 3879", "fec0:: feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("discard", "RFC 6666", "100:: 100::ffff:ffff:ffff:ffff"),
+    ("compatible", "RFC 4291 §2.5.5.1", "::127.0.0.1 ::10.0.0.1"),
+];
+
+/// At the connected address, whatever name led there: the guard stands before the connection, and may be taken away.
 #[tokio::test]
 async fn inward_addresses_are_not_dialled() {
-    let peer = Peer::start(vec![Script::new()]).await;
-    for address in ["A 127.0.0.1", "AAAA ::ffff:127.0.0.1", "AAAA ::1", "A 169.254.169.254", "A 10.0.0.1"] {
-        let zone: MemoryZone = format!("example.org MX 10 mx.example.org\nmx.example.org {address}").parse().unwrap();
-        let mut config = MxConfig::new("mail.example.com".parse().unwrap());
-        config.port = peer.port();
-        let mx = Mx::new(Arc::new(zone), Arc::new(VirtualClock::new()), config);
-        let outcomes = mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap();
-        let text = texts(&outcomes).concat();
-        assert!(text.starts_with("deferred (unreachable: mx.example.org ["), "{text}");
-        assert!(text.contains("to which the DNS of others may not lead"), "{text}");
+    for (class, source, addresses) in INWARD {
+        for address in addresses.split(' ') {
+            let kind = if address.contains(':') { "AAAA" } else { "A" };
+            let zone = format!("example.org MX 10 mx.example.org\nmx.example.org {kind} {address}");
+            let zone: MemoryZone = zone.parse().unwrap();
+            let config = MxConfig::new("mail.example.com".parse().unwrap());
+            let mx = Mx::new(Arc::new(zone), Arc::new(VirtualClock::new()), config);
+            let lines = Arc::new(Lines::default());
+            let one = attempt(&mail(&["bob@example.org"])).trace(lines.clone()).build();
+            let text = texts(&mx.deliver(&one).await.unwrap()).concat();
+            assert!(text.starts_with("deferred (unreachable: mx.example.org ["), "{class}, {source}: {text}");
+            assert!(text.contains("to which the DNS of others may not lead"), "{class}, {source}: {text}");
+            assert!(!lines.text().contains("connecting"), "{class}, {source}: {}", lines.text());
+        }
     }
-    assert_eq!(peer.connections(), 0);
+    // A relay that the user named may be anywhere.
+    let peer = Peer::start(vec![Script::new()]).await;
+    let relay = Relay::from_url(&format!("smtp://127.0.0.1:{}", peer.port())).unwrap();
+    let outcomes = relay.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap();
+    assert_eq!(kinds(&outcomes), [OutcomeKind::Accepted]);
 }
 
 #[tokio::test]
