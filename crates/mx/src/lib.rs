@@ -76,6 +76,7 @@ mod error;
 mod failure;
 mod mx;
 mod open;
+mod parts;
 mod pool;
 mod race;
 mod relay;
@@ -92,6 +93,7 @@ mod tls;
 mod trace;
 mod url;
 mod wait;
+mod why;
 
 pub use config::{DaneUse, InwardAddresses, MxConfig, PoolLimits, RelayConfig, RelaySecurity};
 pub use egress::{Egress, Socks5, SourceState, SourceTrouble, TroubleKind};

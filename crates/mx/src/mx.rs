@@ -19,6 +19,7 @@ use crate::delivery::{Client, Job};
 use crate::egress::SourceState;
 use crate::failure::Failed;
 use crate::open::Opener;
+use crate::parts::Part;
 use crate::pool::Pool;
 use crate::report::{Reporter, TlsObserver};
 use crate::routing::Router;
@@ -60,13 +61,6 @@ pub struct Mx {
     inward: InwardAddresses,
     dane: DaneUse,
     sts: Option<Arc<Sts>>,
-}
-
-/// The recipients of an attempt that go one way.
-struct Part {
-    route: Route,
-    /// `None` for all.
-    places: Option<Vec<usize>>,
 }
 
 impl Mx {
@@ -162,35 +156,6 @@ impl Mx {
     /// How each of [`MxConfig::sources`] fares.
     pub fn sources(&self) -> Vec<SourceState> {
         self.client.opener.sources.states()
-    }
-
-    /// The parts of an attempt that brings no route, by site, in the order of their first recipients.
-    async fn parts(&self, attempt: &Attempt) -> Vec<Part> {
-        let mut domains: Vec<(&Domain, usize)> = Vec::new();
-        let mut parts: Vec<(Route, Vec<usize>)> = Vec::new();
-        for (place, recipient) in attempt.recipients().iter().enumerate() {
-            let domain = recipient.address.domain();
-            let known = domains.iter().find(|(known, _)| *known == domain).map(|(_, part)| *part);
-            let part = match known {
-                Some(part) => part,
-                None => {
-                    let route = self.router.route(domain).await;
-                    let same = |(known, _): &(Route, Vec<usize>)| {
-                        known.site() == route.site() && known.outcome().is_none() && route.outcome().is_none()
-                    };
-                    let part = parts.iter().position(same).unwrap_or(parts.len());
-                    if part == parts.len() {
-                        parts.push((route, Vec::new()));
-                    }
-                    domains.push((domain, part));
-                    part
-                }
-            };
-            if let Some((_, places)) = parts.get_mut(part) {
-                places.push(place);
-            }
-        }
-        parts.into_iter().map(|(route, places)| Part { route, places: Some(places) }).collect()
     }
 
     async fn deliver_part(&self, attempt: &Attempt, part: &Part, by: Tick) -> Result<(), TransportError> {
@@ -300,7 +265,7 @@ impl Transport for Mx {
             }
             _ => {
                 let mut wait = Wait::new(&*self.client.clock, by);
-                let Some(parts) = wait.race(None, self.parts(attempt)).await else {
+                let Some(parts) = wait.race(None, self.router.parts(attempt)).await else {
                     let cause = Cause::network(NetworkFault::TimedOut, "the attempt ran out of time in the DNS");
                     return Ok(Outcomes::settled_or(attempt, &Outcome::deferred(cause)));
                 };

@@ -1,5 +1,6 @@
 //! Opening a connection: TCP, greeting, EHLO, TLS, AUTH.
 
+use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -19,9 +20,10 @@ use crate::security::{HostSecurity, Need};
 use crate::sources::Sources;
 use crate::stream::Stream;
 use crate::targets::Way;
-use crate::tls::{Seen, Tls, Trust};
+use crate::tls::Tls;
 use crate::trace::Trace;
 use crate::wait::Wait;
+use crate::why;
 
 /// How connections are opened.
 #[derive(Debug)]
@@ -123,9 +125,7 @@ impl Opener {
         connection.sharing = sharing;
         self.greet(&mut connection, way, wait, trace).await?;
         if tls == TlsUse::Opportunistic && connection.stream.tls_words().is_none() {
-            let mut result = self.result(way, &connection.peer, &connection.stream, wait);
-            result.failure = Some(tls_rpt::Failure::new(ResultType::StartTlsNotSupported, "no STARTTLS"));
-            self.reporter.tell(&result, trace);
+            self.tell_no_starttls(&connection, way, "no STARTTLS", wait, trace);
         }
         connection.wipe();
         Ok(connection)
@@ -155,10 +155,7 @@ impl Opener {
                         if let Some(error) = &error
                             && matches!(error.kind(), ClientErrorKind::TlsUnavailable | ClientErrorKind::TlsRefused)
                         {
-                            let mut result = self.result(way, &connection.peer, &connection.stream, wait);
-                            let kind = ResultType::StartTlsNotSupported;
-                            result.failure = Some(tls_rpt::Failure::new(kind, error));
-                            self.reporter.tell(&result, trace);
+                            self.tell_no_starttls(connection, way, error, wait, trace);
                         }
                         return Err(closed(error, &connection.peer.security));
                     }
@@ -189,28 +186,41 @@ impl Opener {
         let literal = || ServerName::IpAddress(peer.place.ip().unwrap_or(Ipv4Addr::LOCALHOST.into()).into());
         let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| literal());
         let mut result = self.result(way, peer, stream, wait);
-        let failure = match wait.race(due, stream.start_tls(config, name)).await {
+        let (failed, failure) = match wait.race(due, stream.start_tls(config, name)).await {
             Some(Ok(())) => {
-                let words = stream.tls_words().unwrap_or_default();
-                trace.note(format_args!("{words}; {}", checked(peer, &seen)));
                 let observed = seen.fault().map(|fault| tls_rpt::Failure::new(report::kind(&fault), fault));
-                result.encryption = Some(Text::lossy(words));
+                result.encryption = stream.tls_words().map(Text::lossy);
                 result.failure = observed.or_else(|| security.objection.clone());
+                result.why = Text::lossy(why::encrypted(peer, &seen, way.security.policy));
                 self.reporter.tell(&result, trace);
                 return Ok(seen.sharing());
             }
-            Some(Err(error)) => {
-                result.failure = Some(report::failure(&error));
-                broken(&error, peer)
-            }
+            Some(Err(error)) => (report::failure(&error), broken(&error, peer)),
             None => {
-                result.failure = Some(tls_rpt::Failure::new(ResultType::ValidationFailure, "no handshake in time"));
-                Failure::network(NetworkFault::TimedOut, format_args!("{}: TLS handshake", peer.host))
+                let text = format_args!("{}: TLS handshake", peer.host);
+                let failed = tls_rpt::Failure::new(ResultType::ValidationFailure, "no handshake in time");
+                (failed, Failure::network(NetworkFault::TimedOut, text))
             }
         };
         trace.note(&failure.cause);
+        result.failure = Some(failed);
+        result.why = Text::lossy(why::not_encrypted(security, way.security.policy));
         self.reporter.tell(&result, trace);
         Err(Refusal::Handshake(failure))
+    }
+
+    fn tell_no_starttls(
+        &self,
+        connection: &Connection,
+        way: &Way<'_>,
+        reason: impl fmt::Display,
+        wait: &Wait<'_>,
+        trace: &Trace<'_>,
+    ) {
+        let mut result = self.result(way, &connection.peer, &connection.stream, wait);
+        result.failure = Some(tls_rpt::Failure::new(ResultType::StartTlsNotSupported, reason));
+        result.why = Text::lossy(why::not_encrypted(&connection.peer.security, way.security.policy));
+        self.reporter.tell(&result, trace);
     }
 
     /// What is to be told of a session, so far.
@@ -241,16 +251,6 @@ fn broken(error: &io::Error, peer: &Peer) -> Failure {
     }
     let words = demanded(report::words(error), &peer.security);
     Failure::temporary(Cause::tls(format_args!("{}: {words}", peer.host)))
-}
-
-/// What was looked at, for people.
-fn checked(peer: &Peer, seen: &Seen) -> String {
-    match (&peer.security.trust, seen.fault()) {
-        (Trust::Anybody, _) => "its certificate was not looked at".to_owned(),
-        (Trust::Dane(_), _) => "a TLSA record matches its certificate".to_owned(),
-        (Trust::Observed, Some(fault)) => format!("{fault}, which the MTA-STS policy only tests"),
-        (Trust::Host | Trust::Observed, _) => format!("its certificate is valid for {}", peer.host),
-    }
 }
 
 /// The words of a failure, and which policy of the recipient's side makes one of it.

@@ -110,6 +110,10 @@ impl Security {
 }
 
 impl HostSecurity {
+    pub(crate) fn is_opportunistic(&self) -> bool {
+        self.need == Need::WhereOffered
+    }
+
     /// What demands more than the sender asked for, for people.
     pub(crate) fn demanded_by(&self) -> Option<&'static str> {
         match (self.need, self.used.kind) {

@@ -181,3 +181,33 @@ async fn outcomes_say_which_policy_decided() {
         assert!(text.starts_with("deferred (TLS: ") && text.contains(words), "{policy}: {text}");
     }
 }
+
+/// Why each session was encrypted or was not, as an operator reads it.
+#[tokio::test]
+async fn results_say_why() {
+    let ca = Authority::new("one");
+    let right = TestReceiver::builder().tls(ca.identity("mx.example.org", Valid::Now).server()).start().await;
+    let other = TestReceiver::builder().tls(Identity::self_signed("mx.example.org").server()).start().await;
+    let clear = TestReceiver::start().await;
+    let opportunistic = "no policy asks for more than opportunistic TLS (RFC 7435)";
+    let valid = "its certificate is valid for mx.example.org";
+    let table = [
+        (&right, "opportunistic", format!("its certificate was not looked at: {opportunistic}")),
+        (&clear, "opportunistic", format!("it may go in clear: {opportunistic}")),
+        (&right, "encrypted", "its certificate was not looked at: the sender demands TLS".to_owned()),
+        (&right, "verified", format!("{valid}: the sender demands a valid certificate")),
+        (&other, "verified", "nothing is sent in clear: the sender demands a valid certificate".to_owned()),
+        (&right, "enforce", format!("{valid}: demanded by MTA-STS (RFC 8461)")),
+        (&clear, "enforce", "nothing is sent in clear: demanded by MTA-STS (RFC 8461)".to_owned()),
+        (&right, "testing", format!("{valid}: {opportunistic}")),
+        (&right, "DANE-TA", "a TLSA record matches its certificate: demanded by DANE (RFC 7672)".to_owned()),
+        (&other, "DANE-TA", "nothing is sent in clear: demanded by DANE (RFC 7672)".to_owned()),
+    ];
+    for (receiver, policy, expected) in table {
+        let world = World::new(receiver.local_addr().port());
+        publish(&world, policy, None, &ca);
+        let one = attempt(&mail(&["bob@example.org"])).tls_policy(asked_for(policy)).build();
+        world.mx(&ca).deliver(&one).await.unwrap();
+        assert_eq!(world.told.take()[0].why.as_str(), expected, "{policy}");
+    }
+}
