@@ -15,7 +15,7 @@ pub(crate) struct Contest<P> {
     pub(crate) left: usize,
 }
 
-impl<P: Clone> Contest<P> {
+impl<P> Contest<P> {
     /// The first address that a connection comes to be with. The next one is tried when the one before failed, or has
     /// had its head start. Those that are under way when another wins go back to the front: they may have their turn
     /// if the winner comes to nothing later.
@@ -29,37 +29,29 @@ impl<P: Clone> Contest<P> {
         mut failed: impl FnMut(&P, E),
     ) -> Option<(P, T)> {
         let mut under_way = FuturesUnordered::new();
-        let mut runners: Vec<(usize, P)> = Vec::new();
-        let (mut next_start, mut number) = (wait.now(), 0);
+        let mut runners = Runners(Vec::new());
+        let mut next_start = wait.now();
         loop {
-            if self.left > 0
-                && (under_way.is_empty() || wait.now() >= next_start)
-                && let Some(peer) = self.queue.pop_front()
+            if (under_way.is_empty() || wait.now() >= next_start)
+                && let Some(peer) = self.next()
             {
-                self.left -= 1;
-                let (work, this) = (begin(&peer), number);
-                number += 1;
-                under_way.push(async move { (this, work.await) });
-                runners.push((this, peer));
+                let work = begin(&peer);
+                let number = runners.add(peer);
+                under_way.push(async move { (number, work.await) });
                 next_start = wait.now().saturating_add(head_start);
             }
-            if under_way.is_empty() {
-                return None;
-            }
-            let more = self.left > 0 && !self.queue.is_empty();
-            let Some(done) = wait.race(more.then_some(next_start), under_way.next()).await else {
+            let due = self.has_more().then_some(next_start);
+            let Some(done) = wait.race(due, under_way.next()).await else {
                 if wait.is_over() {
                     return None;
                 }
-                continue;
+                continue; // the next one's turn
             };
-            let (this, result) = done?;
-            let place = runners.iter().position(|(runner, _)| *runner == this)?;
-            let (_, peer) = runners.remove(place);
+            let (number, result) = done?;
+            let peer = runners.take(number)?;
             match result {
                 Ok(won) => {
-                    self.left = self.left.saturating_add(runners.len());
-                    runners.into_iter().rev().for_each(|(_, runner)| self.queue.push_front(runner));
+                    self.put_back(runners);
                     return Some((peer, won));
                 }
                 Err(error) => {
@@ -68,6 +60,38 @@ impl<P: Clone> Contest<P> {
                 }
             }
         }
+    }
+
+    fn has_more(&self) -> bool {
+        self.left > 0 && !self.queue.is_empty()
+    }
+
+    fn next(&mut self) -> Option<P> {
+        let peer = self.has_more().then(|| self.queue.pop_front()).flatten()?;
+        self.left -= 1;
+        Some(peer)
+    }
+
+    /// They count as not tried.
+    fn put_back(&mut self, runners: Runners<P>) {
+        for peer in runners.0.into_iter().rev().flatten() {
+            self.queue.push_front(peer);
+            self.left = self.left.saturating_add(1);
+        }
+    }
+}
+
+/// Those under way, each at its number.
+struct Runners<P>(Vec<Option<P>>);
+
+impl<P> Runners<P> {
+    fn add(&mut self, peer: P) -> usize {
+        self.0.push(Some(peer));
+        self.0.len() - 1
+    }
+
+    fn take(&mut self, number: usize) -> Option<P> {
+        self.0.get_mut(number)?.take()
     }
 }
 
