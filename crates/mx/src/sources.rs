@@ -249,7 +249,58 @@ const MAX_TROUBLES: usize = 1000;
 
 #[cfg(test)]
 mod tests {
+    use posthaste_testkit::{SeededRandom, VirtualClock};
+
     use super::*;
+
+    fn sources(addresses: &[(&str, u32)]) -> Sources {
+        let egress = |(address, weight): &(&str, u32)| {
+            Egress::new(Source::new(address.parse().unwrap(), "out.example.com".parse().unwrap())).with_weight(*weight)
+        };
+        let all = addresses.iter().map(egress).collect();
+        Sources::new(all, Duration::from_secs(300), Arc::new(VirtualClock::new()))
+    }
+
+    fn pair(chosen: &Chosen) -> String {
+        chosen.each().map(|source| source.map_or("-".to_owned(), |source| source.address.to_string())).join(" ")
+    }
+
+    #[test]
+    fn families_go_in_pairs() {
+        let site = SiteId::new("site");
+        let random = SeededRandom::new(1);
+        let drawn = |sources: &Sources| {
+            let draws = (0..200).map(|_| pair(&sources.choose(None, &site, &random)));
+            draws.collect::<std::collections::BTreeSet<String>>().into_iter().collect::<Vec<_>>()
+        };
+        let two = sources(&[("192.0.2.1", 1), ("192.0.2.2", 1), ("2001:db8::1", 1), ("2001:db8::2", 1)]);
+        assert_eq!(drawn(&two), ["192.0.2.1 2001:db8::1", "192.0.2.2 2001:db8::2"]);
+        assert_eq!(drawn(&sources(&[("192.0.2.1", 0), ("2001:db8::1", 1)])), ["192.0.2.1 2001:db8::1"]);
+        assert_eq!(drawn(&sources(&[("192.0.2.1", u32::MAX), ("192.0.2.2", 0)])), ["192.0.2.1 -"]);
+        assert_eq!(drawn(&sources(&[])), ["- -"]);
+        // One that is in trouble gives way, until all are.
+        let known = Arc::clone(&two.all[0].egress);
+        two.failed(Some(&known), &site, TroubleKind::Unreachable, "x");
+        assert_eq!(drawn(&two), ["192.0.2.2 2001:db8::1", "192.0.2.2 2001:db8::2"]);
+        assert_eq!(two.states()[0].troubles.len(), 1);
+        let other = Arc::clone(&two.all[1].egress);
+        two.broken(Some(&other), "x");
+        assert_eq!(drawn(&two), ["192.0.2.1 2001:db8::1", "192.0.2.2 2001:db8::2"]);
+        two.ready(Some(&known), &site);
+        assert_eq!(drawn(&two), ["192.0.2.1 2001:db8::1", "192.0.2.1 2001:db8::2"]);
+    }
+
+    /// The memory of troubles is bounded.
+    #[test]
+    fn troubles_with_many_sites() {
+        let sources = sources(&[("192.0.2.1", 1)]);
+        let known = Arc::clone(&sources.all[0].egress);
+        for number in 0..MAX_TROUBLES + 10 {
+            let site = SiteId::new(&format!("site{number}"));
+            sources.failed(Some(&known), &site, TroubleKind::Blocked, "x");
+        }
+        assert_eq!(sources.states()[0].troubles.len(), MAX_TROUBLES);
+    }
 
     #[test]
     fn an_address_in_a_reply() {

@@ -7,7 +7,7 @@ mod support;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use posthaste_mx::{ConfigErrorKind, Egress, InwardAddresses, Mx, Socks5};
+use posthaste_mx::{ConfigErrorKind, Egress, InwardAddresses, Mx, Relay, RelayConfig, Socks5};
 use posthaste_testkit::{TestReceiver, VirtualClock};
 use posthaste_transport::{Attempt, Source, Transport, TransportErrorKind};
 use posthaste_types::OutcomeKind;
@@ -112,6 +112,30 @@ async fn section_6_replies() {
     let mx = mx(ZONE, login.local_addr().port(), &Socks5::new(server.address));
     let error = mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap_err();
     assert!(error.to_string().contains("asks for a login"), "{error}");
+}
+
+/// A proxy that goes away at each octet of its answers: nobody is bounced, and nothing hangs.
+#[tokio::test]
+async fn a_proxy_that_goes_away() {
+    let answers: &[u8] = b"\x05\x02\x01\x00\x05\x00\x00\x03\x05proxy\x04";
+    for len in 0..answers.len() {
+        let server = SocksServer::start(Rule::Say(&answers[..len])).await;
+        let proxy = Socks5::new(server.address).with_login("ada", "x").unwrap();
+        let error = mx(ZONE, 25, &proxy).deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Unreachable, "{len}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_relay_through_a_proxy() {
+    let receiver = TestReceiver::start().await;
+    let server = SocksServer::start(Rule::Open).await;
+    let mut config = RelayConfig::from_url(&format!("smtp://{}", receiver.local_addr())).unwrap();
+    config.sources = through(&Socks5::new(server.address));
+    let relay = Relay::new(Arc::new(VirtualClock::new()), config).unwrap();
+    let outcomes = relay.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap();
+    assert_eq!(kinds(&outcomes), [OutcomeKind::Accepted]);
+    assert_eq!((server.asked(), relay.sources()[0].sessions), (vec![receiver.local_addr()], 1));
 }
 
 /// The guard stands before the proxy, which sits inside.
