@@ -75,8 +75,12 @@ impl Sts {
         let now = self.clock.tick();
         known.facts().kept.take_if(|kept| kept.until <= now);
         let failure = match self.record(domain, by).await {
-            // §3.1, §5.1: without a record that can be read, what is kept goes on to count.
-            None => None,
+            // §3.1, §5.1: without a record that can be read, what is kept goes on to count, and is kept fresh: who hides the
+            // record does not get rid of the policy.
+            None => {
+                self.refresh_if_old(&known, domain);
+                None
+            }
             Some(record) => self.fetch_if_new(&known, domain, &record, by).await,
         };
         let kept = known.facts().kept.as_ref().map(|kept| Arc::clone(&kept.policy));
@@ -132,12 +136,10 @@ impl Sts {
     ) -> Option<Failure> {
         let now = self.clock.tick();
         {
-            let mut facts = known.facts();
-            if let Some(kept) = facts.kept.as_mut().filter(|kept| kept.record == *record) {
-                if kept.refresh <= now {
-                    kept.refresh = now.saturating_add(FETCH_AGAIN);
-                    self.refresh(known, domain);
-                }
+            let facts = known.facts();
+            if facts.kept.as_ref().is_some_and(|kept| kept.record == *record) {
+                drop(facts);
+                self.refresh_if_old(known, domain);
                 return None;
             }
             if let Some((failed, until, failure)) = &facts.failed
@@ -162,7 +164,12 @@ impl Sts {
     }
 
     /// §10.2: what is fetched anew before its time is over leaves no gap for an attacker. No mail waits for it.
-    fn refresh(self: &Arc<Self>, known: &Arc<Known>, domain: &Domain) {
+    fn refresh_if_old(self: &Arc<Self>, known: &Arc<Known>, domain: &Domain) {
+        let now = self.clock.tick();
+        match &mut known.facts().kept {
+            Some(kept) if kept.refresh <= now => kept.refresh = now.saturating_add(FETCH_AGAIN),
+            _ => return,
+        }
         let (sts, known, domain) = (Arc::downgrade(self), Arc::downgrade(known), domain.clone());
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {

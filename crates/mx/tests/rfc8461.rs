@@ -163,12 +163,19 @@ async fn section_10_2_policies_are_fetched_anew_in_time() {
     deliver(&mx).await;
     world.clock.settle().await;
     assert_eq!(fetched(), 2, "after a day");
+    // Who hides the record does not keep it from being fetched.
+    world.zone.fail(&"_mta-sts.example.org".parse().unwrap(), DnsErrorKind::Timeout);
+    world.clock.advance(Duration::from_secs(86_400)).await;
+    deliver(&mx).await;
+    world.clock.settle().await;
+    assert_eq!(fetched(), 3, "after two");
+    world.zone.heal(&"_mta-sts.example.org".parse().unwrap());
     // Who keeps us from fetching it does not get rid of it, until its time is over.
     world.web.fail(&policy_url("example.org"), FetchErrorKind::Unreachable);
     world.clock.advance(Duration::from_secs(7 * 86_400 - 1)).await;
     assert_eq!(deliver(&mx).await, Deferred);
     world.clock.settle().await;
-    assert_eq!(fetched(), 3);
+    assert_eq!(fetched(), 4);
     world.clock.advance(Duration::from_secs(1)).await;
     assert_eq!(deliver(&mx).await, Accepted);
 }
