@@ -4,12 +4,12 @@ use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use posthaste_smtp::{ClientError, ClientSession, Transmit};
-use posthaste_transport::Attempt;
-use posthaste_types::Tick;
+use posthaste_transport::{Attempt, Passage};
+use posthaste_types::{Text, Tick};
 use zeroize::Zeroize as _;
 
 use crate::egress::Egress;
@@ -26,8 +26,9 @@ pub(crate) struct Connection {
     pub(crate) peer: Peer,
     /// How many mails it was used for.
     pub(crate) mails: u32,
-    /// Who else may use it.
-    pub(crate) sharing: Sharing,
+    pub(crate) proof: Proof,
+    /// What stands in the record of each mail.
+    passage: OnceLock<Arc<Passage>>,
     out: Vec<u8>,
     written: usize,
     input: Box<[u8]>,
@@ -71,10 +72,20 @@ impl std::fmt::Display for Peer {
     }
 }
 
+/// What is known of a connection's security.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proof {
+    /// Who else may use it.
+    pub(crate) sharing: Sharing,
+    /// Why it is encrypted or not.
+    pub(crate) why: Text,
+}
+
 /// Whose mail a connection is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sharing {
     /// That of everybody with the same key.
+    #[default]
     Free,
     /// That of the domains which it was opened for: its certificate names them, and not the host.
     Sole,
@@ -99,7 +110,17 @@ enum Moved {
 impl Connection {
     pub(crate) fn new(stream: Stream, session: ClientSession, peer: Peer) -> Self {
         let input = vec![0; READ_BUFFER].into();
-        Self { stream, session, peer, mails: 0, sharing: Sharing::Free, out: Vec::new(), written: 0, input }
+        Self {
+            stream,
+            session,
+            peer,
+            mails: 0,
+            proof: Proof::default(),
+            passage: OnceLock::new(),
+            out: Vec::new(),
+            written: 0,
+            input,
+        }
     }
 
     /// Writes what is due, or reads what comes: one step, up to the session's next deadline.
@@ -225,6 +246,27 @@ impl Connection {
     pub(crate) fn is_quiet(&mut self) -> bool {
         let mut context = Context::from_waker(Waker::noop());
         self.stream.poll_read(&mut context, &mut self.input).is_pending()
+    }
+
+    /// Before its first mail.
+    pub(crate) fn prove(&mut self, proof: Proof) {
+        self.proof = proof;
+    }
+
+    /// What the mails are carried by.
+    pub(crate) fn passage(&self) -> Arc<Passage> {
+        let made = || {
+            let mut passage = Passage::to(&self.peer.host);
+            match &self.peer.place {
+                Place::Tcp(address) => passage.address = Some(*address),
+                Place::Unix(path) => passage.host = Text::lossy(path.display()),
+            }
+            passage.source = self.peer.egress.as_ref().map(|egress| egress.source.clone());
+            passage.tls = self.stream.tls_words().map(Text::lossy);
+            passage.why = self.proof.why.clone();
+            Arc::new(passage)
+        };
+        Arc::clone(self.passage.get_or_init(made))
     }
 
     /// Whether the session can take another mail, now or later.

@@ -105,6 +105,7 @@ impl Client {
         if job.attempt.start().is_err() {
             return Sent::Withdrawn;
         }
+        job.attempt.passed(connection.passage());
         connection.mails = connection.mails.saturating_add(1);
         if connection.session.send(wait.now(), job.transaction.clone()).is_err() {
             return Sent::Lost(Failure::network(NetworkFault::Closed, "the session had ended"));

@@ -12,7 +12,7 @@ use posthaste_types::{Cause, DnsName, NetworkFault, Stage, Text};
 use rustls::pki_types::ServerName;
 
 use crate::config::RelaySecurity;
-use crate::connection::{Connection, Exchanged, Peer, Sharing};
+use crate::connection::{Connection, Exchanged, Peer, Place, Proof, Sharing};
 use crate::egress::{Egress, TroubleKind};
 use crate::failure::Failure;
 use crate::report::{self, Reporter};
@@ -111,10 +111,10 @@ impl Opener {
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
     ) -> Result<Connection, Refusal> {
-        let mut sharing = Sharing::Free;
+        let mut proof = None;
         if tls == TlsUse::Implicit {
             let due = wait.now().saturating_add(self.session.timeouts.start_tls);
-            sharing = self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?;
+            proof = Some(self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?);
         }
         let mut config = self.session.clone().with_tls(tls);
         if let Some(hello) = self.hello_name(peer.egress.as_deref(), &stream) {
@@ -122,7 +122,7 @@ impl Opener {
         }
         let session = ClientSession::new(config, wait.now());
         let mut connection = Connection::new(stream, session, peer.clone());
-        connection.sharing = sharing;
+        connection.prove(proof.unwrap_or_else(|| in_clear(peer, way)));
         self.greet(&mut connection, way, wait, trace).await?;
         if tls == TlsUse::Opportunistic && connection.stream.tls_words().is_none() {
             self.tell_no_starttls(&connection, way, "no STARTTLS", wait, trace);
@@ -145,7 +145,8 @@ impl Opener {
                     ClientEvent::StartTls => {
                         let due = connection.session.poll_timeout();
                         let Connection { stream, peer, .. } = connection;
-                        connection.sharing = self.handshake(stream, peer, way, due, wait, trace).await?;
+                        let proof = self.handshake(stream, peer, way, due, wait, trace).await?;
+                        connection.prove(proof);
                         connection.session.handle_tls(wait.now());
                     }
                     ClientEvent::Authenticated => trace.authenticated(),
@@ -176,7 +177,7 @@ impl Opener {
         due: Option<posthaste_types::Tick>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
-    ) -> Result<Sharing, Refusal> {
+    ) -> Result<Proof, Refusal> {
         let security = &peer.security;
         let (config, seen) = self.tls.client_config(&security.trust).map_err(|error| {
             Refusal::Ours(TransportError::misconfigured(format_args!("root certificates: {error}")))
@@ -193,7 +194,7 @@ impl Opener {
                 result.failure = observed.or_else(|| security.objection.clone());
                 result.why = Text::lossy(why::encrypted(peer, &seen, way.security.policy));
                 self.reporter.tell(&result, trace);
-                return Ok(seen.sharing());
+                return Ok(Proof { sharing: seen.sharing(), why: result.why });
             }
             Some(Err(error)) => (report::failure(&error), broken(&error, peer)),
             None => {
@@ -242,6 +243,14 @@ impl Opener {
 /// What is said to a socket of this machine leaves it not: TLS is not asked for, unless it is demanded.
 fn within_the_machine(tls: TlsUse) -> TlsUse {
     if tls == TlsUse::Opportunistic { TlsUse::Never } else { tls }
+}
+
+fn in_clear(peer: &Peer, way: &Way<'_>) -> Proof {
+    let why = match peer.place {
+        Place::Tcp(_) => Text::lossy(why::not_encrypted(&peer.security, way.security.policy)),
+        Place::Unix(_) => Text::lossy("a socket of this machine"),
+    };
+    Proof { sharing: Sharing::Free, why }
 }
 
 /// A handshake that failed: of what TLS itself objects to, or of the network.

@@ -165,7 +165,7 @@ impl Lease {
         let now = self.pool.clock.tick();
         let mut state = self.pool.state();
         let full = state.closed
-            || connection.sharing == Sharing::Sole
+            || connection.proof.sharing == Sharing::Sole
             || connection.mails >= self.pool.limits.messages.max(1)
             || state.idle >= self.pool.limits.idle_connections;
         if full {

@@ -66,7 +66,11 @@ async fn secure_records_prove_the_host() {
     let scene =
         Scene::new(Some(&identity), |dns, port| dns.secure("example.org", &records(port, 3, &identity.public_key)))
             .await;
-    assert_eq!(scene.deliver().await, "accepted (250 2.0.0 taken)");
+    let one = Attempt::of(&mail(&["bob@example.org"]));
+    assert_eq!(kinds(&scene.mx.deliver(&one).await.unwrap()), [Accepted]);
+    let passage = one.passages().remove(0);
+    assert_eq!(passage.why.as_str(), "a TLSA record matches its certificate: demanded by DANE (RFC 7672)");
+    assert!(passage.tls.is_some());
     let results = scene.told.take();
     assert_eq!((results[0].policy.kind, &results[0].failure), (PolicyType::Tlsa, &None), "{results:?}");
     assert!(results[0].encryption.is_some());

@@ -85,6 +85,18 @@ async fn an_attempt_brings_its_own() {
     let one = attempt(&mail(&["bob@example.org"])).source(Some(source("127.0.0.19"))).build();
     assert_eq!(kinds(&mx.deliver(&one).await.unwrap()), [OutcomeKind::Accepted]);
     assert_eq!((receiver.drain()[0].client.ip().to_string(), mx.sources()[0].sessions), ("127.0.0.19".to_owned(), 0));
+    // What was used stands in the attempt.
+    let passages = one.passages();
+    let used = passages[0].source.as_ref().map(|source| source.address.to_string());
+    assert_eq!((passages.len(), used.as_deref()), (1, Some("127.0.0.19")));
+    let opening =
+        format!("mx.example.org [127.0.0.1]:{} from 127.0.0.19 (out19.example.com), ", receiver.local_addr().port());
+    assert!(passages[0].to_string().starts_with(&opening), "{}", passages[0]);
+    assert!(
+        passages[0].to_string().contains("in clear; it may go in clear: no policy asks for more"),
+        "{}",
+        passages[0]
+    );
 }
 
 /// A site that refuses a source gets its mail from another, until it is time to try again.
