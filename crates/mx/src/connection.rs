@@ -2,8 +2,6 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
@@ -12,8 +10,7 @@ use posthaste_transport::{Attempt, Passage};
 use posthaste_types::{Text, Tick};
 use zeroize::Zeroize as _;
 
-use crate::egress::Egress;
-use crate::security::HostSecurity;
+use crate::peer::{Peer, Place, Proof};
 use crate::stream::Stream;
 use crate::trace::Trace;
 use crate::wait::Wait;
@@ -32,63 +29,6 @@ pub(crate) struct Connection {
     out: Vec<u8>,
     written: usize,
     input: Box<[u8]>,
-}
-
-/// The other end.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    /// The name that it was found by.
-    pub(crate) host: Box<str>,
-    pub(crate) place: Place,
-    /// What it is dialled from; `None` for what the system takes.
-    pub(crate) egress: Option<Arc<Egress>>,
-    pub(crate) security: Arc<HostSecurity>,
-}
-
-/// Where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Tcp(SocketAddr),
-    /// A socket of this machine.
-    Unix(Arc<Path>),
-}
-
-impl Place {
-    pub(crate) fn ip(&self) -> Option<IpAddr> {
-        match self {
-            Self::Tcp(address) => Some(address.ip()),
-            Self::Unix(_) => None,
-        }
-    }
-}
-
-impl std::fmt::Display for Peer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.place {
-            Place::Tcp(address) => write!(f, "{} [{}]:{}", self.host, address.ip(), address.port())?,
-            Place::Unix(path) => path.display().fmt(f)?,
-        }
-        self.egress.as_ref().map_or(Ok(()), |egress| write!(f, " from {egress}"))
-    }
-}
-
-/// What is known of a connection's security.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Proof {
-    /// Who else may use it.
-    pub(crate) sharing: Sharing,
-    /// Why it is encrypted or not.
-    pub(crate) why: Text,
-}
-
-/// Whose mail a connection is good for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    /// That of everybody with the same key.
-    #[default]
-    Free,
-    /// That of the domains which it was opened for: its certificate names them, and not the host.
-    Sole,
 }
 
 /// How one exchange ended.

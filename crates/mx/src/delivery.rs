@@ -6,9 +6,10 @@ use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Transaction};
 use posthaste_transport::{Attempt, TransportError, TransportErrorKind};
 use posthaste_types::{Cause, Clock, NetworkFault, Outcome, OutcomeKind, Stage, Tick};
 
-use crate::connection::{Connection, Exchanged, Peer};
+use crate::connection::{Connection, Exchanged};
 use crate::failure::{Failed, Failure, Failures};
 use crate::open::{Opener, Refusal};
+use crate::peer::Peer;
 use crate::pool::{Key, Lease, Pool};
 use crate::targets::{Targets, Way};
 use crate::trace::Trace;

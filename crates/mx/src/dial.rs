@@ -6,12 +6,13 @@ use posthaste_transport::TransportError;
 use posthaste_types::{Clock, NetworkFault};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::connection::{Peer, Place};
 use crate::egress::{Egress, Socks5};
 use crate::failure::Failure;
 use crate::open::{Opener, Refusal};
+use crate::peer::{Peer, Place};
 use crate::socks::{self, SocksFault};
 use crate::stream::Stream;
+use crate::unix;
 use crate::wait::Wait;
 
 impl Opener {
@@ -30,7 +31,7 @@ async fn connect(peer: &Peer) -> Result<Stream, Refusal> {
     let address = match &peer.place {
         Place::Tcp(address) => *address,
         Place::Unix(path) => {
-            let connected = tokio::net::UnixStream::connect(path).await;
+            let connected = unix::connect(path).await;
             return connected.map(Stream::Unix).map_err(|error| Refusal::Host(Failure::io(&error, peer)));
         }
     };

@@ -12,9 +12,10 @@ use posthaste_types::{Cause, DnsName, NetworkFault, Stage, Text};
 use rustls::pki_types::ServerName;
 
 use crate::config::RelaySecurity;
-use crate::connection::{Connection, Exchanged, Peer, Place, Proof, Sharing};
+use crate::connection::{Connection, Exchanged};
 use crate::egress::{Egress, TroubleKind};
 use crate::failure::Failure;
+use crate::peer::{Peer, Place, Proof, Sharing};
 use crate::report::{self, Reporter};
 use crate::security::{HostSecurity, Need};
 use crate::sources::Sources;

@@ -12,7 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::config::PoolLimits;
-use crate::connection::{Connection, Sharing};
+use crate::connection::Connection;
+use crate::peer::Sharing;
 use crate::security::Security;
 use crate::sources::Chosen;
 use crate::wait::Wait;

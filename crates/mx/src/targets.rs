@@ -15,10 +15,10 @@ use posthaste_types::{Cause, DnsName, Domain, NetworkFault, Stage, Tick};
 
 use crate::address_book::Dns;
 use crate::config::InwardAddresses;
-use crate::connection::{Peer, Place};
 use crate::dane;
 use crate::failure::{Failure, Failures};
 use crate::open::Opener;
+use crate::peer::{Peer, Place};
 use crate::race::Contest;
 use crate::report::Reporter;
 use crate::security::{Denied, HostSecurity, NextHop, Security};

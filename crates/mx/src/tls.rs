@@ -11,9 +11,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use crate::connection::Sharing;
 use crate::dane::{DaneHost, DaneVerifier};
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::peer::Sharing;
 
 /// The authorities that [`TlsPolicy::Verified`](posthaste_transport::TlsPolicy::Verified) trusts.
 #[derive(Clone)]

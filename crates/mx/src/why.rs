@@ -4,7 +4,7 @@ use std::fmt;
 
 use posthaste_transport::TlsPolicy;
 
-use crate::connection::Peer;
+use crate::peer::Peer;
 use crate::security::HostSecurity;
 use crate::tls::{Seen, Trust};
 

@@ -14,7 +14,9 @@ use posthaste_testkit::{SeededRandom, VirtualClock};
 use posthaste_transport::{Attempt, AttemptBuilder, Direction, Outcomes, Progress, TraceSink};
 use posthaste_types::{Content, Envelope, Mail, MailId, Outcome, OutcomeKind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -173,6 +175,7 @@ impl Peer {
         Self { address, heard, count, task }
     }
 
+    #[cfg(unix)]
     /// On a Unix socket; its address means nothing.
     pub(crate) fn on_unix(listener: UnixListener, script: Script) -> Self {
         let heard: Arc<Mutex<Vec<Vec<String>>>> = Arc::default();
