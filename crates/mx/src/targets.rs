@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use posthaste_auth::tls_rpt::TlsResult;
 use posthaste_fetch::inward_class;
 use posthaste_transport::SiteId;
@@ -100,7 +100,8 @@ impl Way<'_> {
 /// The addresses that are left to try.
 pub(crate) struct Targets<'a> {
     way: &'a Way<'a>,
-    next_host: usize,
+    /// Those of whom nothing is known yet.
+    hosts: VecDeque<(u16, &'a str)>,
     contest: Contest<Peer>,
 }
 
@@ -116,7 +117,8 @@ impl<'a> Targets<'a> {
             queue.push_back(Peer { host: "localhost".into(), place, egress: None, security: Arc::new(security) });
         }
         // RFC 5321 §5.1: at least two addresses.
-        Self { way, next_host: 0, contest: Contest { queue, left: way.address_limit.max(2) } }
+        let hosts = way.hosts.iter().copied().collect();
+        Self { way, hosts, contest: Contest { queue, left: way.address_limit.max(2) } }
     }
 
     /// The next connection to talk on. Why there is none is put with the failures.
@@ -156,22 +158,19 @@ impl<'a> Targets<'a> {
 
     /// Finds the addresses of the next hosts of one preference; `false` if there is none.
     async fn find_more(&mut self, wait: &mut Wait<'_>, failures: &mut Failures, trace: &Trace<'_>) -> bool {
-        let rest = self.way.hosts.get(self.next_host..).unwrap_or_default();
-        let Some((preference, _)) = rest.first() else { return false };
+        let Some((preference, _)) = self.hosts.front().copied() else { return false };
         // Where loops are looked for, all of them must be known.
         let most = if self.way.own.is_empty() { self.contest.left } else { usize::MAX };
-        let group: Vec<&str> =
-            rest.iter().take_while(|(p, _)| p == preference).take(most).map(|(_, host)| *host).collect();
-        self.next_host += group.len();
-        let (way, by) = (self.way, wait.by());
-        let asked = join_all(group.into_iter().map(async |host| (host, way.host(host, by).await)));
-        let Some(found) = wait.race(None, asked).await else {
+        let equal = self.hosts.iter().take_while(|(p, _)| *p == preference).take(most).count();
+        let group: Vec<&str> = self.hosts.drain(..equal).map(|(_, host)| host).collect();
+        let (found, silent) = self.ask(&group, wait).await;
+        silent.into_iter().rev().for_each(|host| self.hosts.push_front((preference, host)));
+        if found.is_empty() {
             failures.push(Failure::out_of_time(Stage::Connect));
-            return true;
-        };
+        }
         if let Some(host) = self.leads_back(&found) {
             // RFC 5321 §5.1: this host's own records, and all that are not better, are left out.
-            self.next_host = self.way.hosts.len();
+            self.hosts.clear();
             let cause = Cause::local(format_args!("5.4.6 the mail comes back: {host} has an address of this host"));
             trace.note(&cause);
             failures.push(Failure::permanent(cause));
@@ -179,6 +178,32 @@ impl<'a> Targets<'a> {
         }
         self.take(found, wait, failures, trace);
         true
+    }
+
+    /// Asks for several hosts at once. When one is known, the others have the head start to be known too; those that
+    /// are not are asked again when their turn comes: a name server that is silent holds nobody up.
+    async fn ask<'b>(&self, group: &[&'b str], wait: &mut Wait<'_>) -> (Vec<FoundHost<'b>>, Vec<&'b str>) {
+        let (way, by) = (self.way, wait.by());
+        let ask = async |(place, host)| (place, way.host(host, by).await);
+        let mut asked: FuturesUnordered<_> = group.iter().copied().enumerate().map(ask).collect();
+        let mut answers: Vec<Option<Result<_, _>>> = group.iter().map(|_| None).collect();
+        let mut due = None;
+        while let Some(Some((place, answer))) = wait.race(due, asked.next()).await {
+            if answer.is_ok() && way.own.is_empty() {
+                due = due.or_else(|| Some(wait.now().saturating_add(way.head_start)));
+            }
+            if let Some(slot) = answers.get_mut(place) {
+                *slot = Some(answer);
+            }
+        }
+        let (mut found, mut silent) = (Vec::new(), Vec::new());
+        for (host, answer) in group.iter().zip(answers) {
+            match answer {
+                Some(answer) => found.push((*host, answer)),
+                None => silent.push(*host),
+            }
+        }
+        (found, silent)
     }
 
     fn leads_back<'b>(&self, found: &[FoundHost<'b>]) -> Option<&'b str> {

@@ -11,7 +11,7 @@ use posthaste_dns::{Answer, DnsError, DnsErrorKind, MemoryZone, RecordKind, Reso
 use posthaste_mx::{Egress, InwardAddresses, Mx, MxConfig, Relay, Socks5};
 use posthaste_testkit::VirtualClock;
 use posthaste_transport::{Attempt, Route, RouteHost, Source, Transport, TransportErrorKind};
-use posthaste_types::{DnsName, OutcomeKind, Tick};
+use posthaste_types::{Clock as _, DnsName, OutcomeKind, Tick};
 use support::{Lines, Peer, Script, attempt, kinds, listeners, mail, mx, mx_with, texts};
 
 const TWO_HOSTS: &str = "example.org MX 10 first.example.net\nexample.org MX 20 second.example.net
@@ -264,6 +264,54 @@ struct Silent;
 impl Resolve for Silent {
     async fn resolve(&self, _: &DnsName, _: RecordKind, _: Tick) -> Result<Answer, DnsError> {
         std::future::pending().await
+    }
+}
+
+/// A zone whose name servers say nothing about one name, until the question's time is over.
+#[derive(Debug)]
+struct SilentAbout(MemoryZone, &'static str, VirtualClock);
+
+#[async_trait::async_trait]
+impl Resolve for SilentAbout {
+    async fn resolve(&self, name: &DnsName, kind: RecordKind, by: Tick) -> Result<Answer, DnsError> {
+        if name.as_str() == self.1 {
+            self.2.sleep_until(by).await;
+            return Err(DnsError::new(DnsErrorKind::Timeout));
+        }
+        self.0.resolve(name, kind, by).await
+    }
+}
+
+/// Hosts of equal preference are asked for together; one of which nothing is heard holds up the others for no longer
+/// than their head start, and has its turn if they take nothing.
+#[tokio::test]
+async fn a_silent_name_server_holds_nobody_up() {
+    let zone = "example.org MX 10 a.example.net\nexample.org MX 10 b.example.net\na.example.net A 127.0.0.1
+        b.example.net A 127.0.0.1";
+    let cases = [
+        (Script::new(), false, "accepted (250 2.0.0 taken)"),
+        (Script::new().greeting("554 5.7.1 no"), true, "deferred (DNS: no answer: b.example.net"),
+    ];
+    for (script, waits_for_other, expected) in cases {
+        let (clock, peer) = (VirtualClock::new(), Peer::start(vec![script]).await);
+        let resolver = SilentAbout(zone.parse().unwrap(), "b.example.net", clock.clone());
+        let mut config = MxConfig::new("mail.example.com".parse().unwrap());
+        (config.port, config.inward) = (peer.port(), InwardAddresses::Allow);
+        let mx = Mx::new(Arc::new(resolver), Arc::new(clock.clone()), config);
+        let task =
+            tokio::spawn(async move { texts(&mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap()) });
+        clock.advance(Duration::from_millis(499)).await;
+        assert_eq!(peer.connections(), 0);
+        clock.advance(Duration::from_millis(1)).await;
+        peer.wait_for(1).await;
+        // Half a second is enough for the one; for the other, all of its question's time.
+        for _ in 0..100 {
+            if waits_for_other && !task.is_finished() {
+                clock.advance(Duration::from_secs(1)).await;
+            }
+        }
+        let text = task.await.unwrap().concat();
+        assert!(text.starts_with(expected), "{text}");
     }
 }
 
