@@ -26,11 +26,11 @@
 //! # Scope
 //! [`mta_sts`]: RFC 8461 §3.1 (the record), §3.2 (the policy), §4.1 (which hosts it names). [`dane`]: RFC 6698, RFC 7671
 //! and RFC 7672 (which TLSA records are usable, and what they match). [`tls_rpt`]: RFC 8460 §3 (the record), §4.3 (the
-//! results of sessions). SPF, DKIM and DMARC records are not here yet.
+//! results of sessions), §4.4 (their counts by domain and day). SPF, DKIM and DMARC records are not here yet.
 //!
 //! # Limits
 //! [`mta_sts::Record::MAX`], [`mta_sts::Policy::MAX`], [`mta_sts::Policy::MAX_MX`], [`mta_sts::Policy::MAX_AGE`],
-//! [`dane::Association::MAX`], [`tls_rpt::Record::MAX`], [`tls_rpt::Record::MAX_RUA`].
+//! [`dane::Association::MAX`], [`tls_rpt::Record::MAX`], [`tls_rpt::Record::MAX_RUA`], [`tls_rpt::TallyLimits`].
 //!
 //! # Features
 //! None.
