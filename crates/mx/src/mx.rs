@@ -14,6 +14,7 @@ use crate::clock::MachineRandom;
 use crate::config::{DaneUse, InwardAddresses, MxConfig, RelaySecurity};
 use crate::delivery::{Client, Job};
 use crate::failure::Failed;
+use crate::lock_step::LockStep;
 use crate::open::Opener;
 use crate::pool::Pool;
 use crate::report::{Reporter, TlsObserver};
@@ -89,6 +90,7 @@ impl Mx {
             connect_timeout,
             tls: Tls::new(roots),
             reporter: Reporter::default(),
+            lock_step: LockStep::default(),
         };
         let dns = Dns { resolver, clock: Arc::clone(&clock), timeout: dns_timeout };
         let pool = Pool::new(pool, Arc::clone(&clock));

@@ -14,6 +14,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::config::RelaySecurity;
 use crate::connection::{Connection, Exchanged, Peer};
 use crate::failure::Failure;
+use crate::lock_step::LockStep;
 use crate::report::{self, Reporter};
 use crate::security::{HostSecurity, Need};
 use crate::stream::Stream;
@@ -33,6 +34,8 @@ pub(crate) struct Opener {
     pub(crate) connect_timeout: Duration,
     pub(crate) tls: Tls,
     pub(crate) reporter: Reporter,
+    /// Who is told one command at a time.
+    pub(crate) lock_step: LockStep,
 }
 
 /// Why a connection did not come to be ready.
@@ -88,6 +91,7 @@ impl Opener {
             self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?;
         }
         let mut config = self.session.clone().with_tls(tls);
+        config.pipelining = self.lock_step.pipelining(&way.site, config.pipelining);
         if let Some(hello) = self.hello_name(way.source, &stream) {
             config.hello = hello;
         }

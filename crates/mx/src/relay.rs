@@ -8,11 +8,12 @@ use posthaste_transport::{Attempt, Capabilities, Outcomes, SiteId, TlsPolicy, Tr
 use posthaste_types::{Cause, Clock, Outcome, RequireTls};
 
 use crate::address_book::System;
-use crate::clock::MachineClock;
+use crate::clock::{MachineClock, MachineRandom};
 use crate::config::{InwardAddresses, RelayConfig};
 use crate::delivery::{Client, Job};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::failure::{Failed, Failure, Lasting};
+use crate::lock_step::LockStep;
 use crate::open::Opener;
 use crate::pool::Pool;
 use crate::report::Reporter;
@@ -81,12 +82,20 @@ impl Relay {
             .with_protocol(protocol)
             .with_timeouts(timeouts)
             .with_pipelining(pipelining)
-            .with_max_recipients(max_recipients);
+            .with_max_recipients(max_recipients)
+            .with_random(Arc::new(MachineRandom));
         if let Some(credentials) = credentials {
             session = session.with_credentials(credentials, auth);
         }
-        let opener =
-            Opener { session, hello, security, connect_timeout, tls: Tls::new(roots), reporter: Reporter::default() };
+        let opener = Opener {
+            session,
+            hello,
+            security,
+            connect_timeout,
+            tls: Tls::new(roots),
+            reporter: Reporter::default(),
+            lock_step: LockStep::default(),
+        };
         let pool = Pool::new(pool, Arc::clone(&clock));
         Ok(Self { client: Client { clock, opener, pool }, host, port, tls_policy, max_recipients })
     }
