@@ -1,6 +1,8 @@
 //! The machine's clock and random source, where no others are given.
 
+use std::collections::hash_map::RandomState;
 use std::future::Future;
+use std::hash::BuildHasher as _;
 use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -36,14 +38,18 @@ impl Clock for MachineClock {
     }
 }
 
-/// Only for the order of equal hosts: no secret is made of it.
+/// For the order of equal hosts, and for the nonce of SCRAM, which is no secret and must not repeat.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MachineRandom;
 
 impl Random for MachineRandom {
     fn fill(&self, buffer: &mut [u8]) {
         if getrandom::fill(buffer).is_err() {
-            buffer.fill(0); // some order is better than no delivery
+            // Not to be foreseen is better; not to repeat is enough, and better than no delivery.
+            for (number, octets) in (0_u64..).zip(buffer.chunks_mut(8)) {
+                let word = RandomState::new().hash_one((number, SystemTime::now())).to_ne_bytes();
+                octets.iter_mut().zip(word).for_each(|(octet, random)| *octet = random);
+            }
         }
     }
 }

@@ -46,7 +46,8 @@ pub struct MxConfig {
     /// How many addresses of a site are tried in one attempt, at least 2 (RFC 5321 §5.1). Default: 5, as Postfix
     /// (`smtp_mx_address_limit`).
     pub address_limit: usize,
-    /// Whether commands go in groups where the peer offers it (RFC 2920). Default: yes.
+    /// Whether commands go in groups where the peer offers it (RFC 2920). Default: yes, and behind a content the envelope
+    /// of a mail that waits for the same connection. A site that answers out of step is told one at a time then.
     pub pipelining: Pipelining,
     /// Whether TLSA records count. Default: where the DNS says that they are secure.
     pub dane: DaneUse,
@@ -73,7 +74,7 @@ impl MxConfig {
             head_start: HEAD_START,
             dns_timeout: Duration::from_secs(30),
             address_limit: 5,
-            pipelining: Pipelining::WhereOffered,
+            pipelining: Pipelining::NextEnvelope,
             dane: DaneUse::WhereSecure,
             inward: InwardAddresses::Refuse,
             roots: TlsRoots::platform(),
@@ -162,7 +163,8 @@ pub struct RelayConfig {
     pub timeouts: Timeouts,
     /// How long one connection may take to open. Default: 30 s, as Postfix (`smtp_connect_timeout`).
     pub connect_timeout: Duration,
-    /// Whether commands go in groups where the relay offers it (RFC 2920). Default: yes.
+    /// Whether commands go in groups where the relay offers it (RFC 2920). Default: yes, and behind a content the
+    /// envelope of a mail that waits for a connection. A relay that answers out of step is told one at a time then.
     pub pipelining: Pipelining,
     /// The most recipients of one attempt and of one MAIL transaction. Default: 100 (RFC 5321 §4.5.3.1.8).
     pub max_recipients: usize,
@@ -206,7 +208,7 @@ impl RelayConfig {
             sources: Vec::new(),
             timeouts: Timeouts::default(),
             connect_timeout: CONNECT_TIMEOUT,
-            pipelining: Pipelining::WhereOffered,
+            pipelining: Pipelining::NextEnvelope,
             max_recipients: 100,
             pool: PoolLimits::default(),
         })

@@ -1,18 +1,20 @@
 //! One connection and its session: octets to and from the network.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
-use posthaste_smtp::{ClientError, ClientSession, Transmit};
-use posthaste_transport::{Attempt, Passage};
+use posthaste_smtp::{ClientError, ClientEvent, ClientSession, Transmit};
+use posthaste_transport::Passage;
 use posthaste_types::{Text, Tick};
-use zeroize::Zeroize as _;
 
+use crate::outbox::Outbox;
 use crate::peer::{Peer, Place, Proof};
 use crate::stream::Stream;
 use crate::trace::Trace;
+use crate::turn::{Begins, Turn};
 use crate::wait::Wait;
 
 /// A connection whose session is driven by [`exchange`](Self::exchange). Dropped, it is cut.
@@ -26,9 +28,11 @@ pub(crate) struct Connection {
     pub(crate) proof: Proof,
     /// What stands in the record of each mail.
     passage: OnceLock<Arc<Passage>>,
-    out: Vec<u8>,
-    written: usize,
+    pub(crate) begins: Begins,
+    outbox: Outbox,
     input: Box<[u8]>,
+    /// What the session told when it ended, and nobody has heard yet.
+    last_events: VecDeque<ClientEvent>,
 }
 
 /// How one exchange ended.
@@ -57,23 +61,44 @@ impl Connection {
             mails: 0,
             proof: Proof::default(),
             passage: OnceLock::new(),
-            out: Vec::new(),
-            written: 0,
+            begins: Begins::Now,
+            outbox: Outbox::default(),
             input,
+            last_events: VecDeque::new(),
         }
+    }
+
+    /// What happened since the last call, one by one.
+    pub(crate) fn poll_event(&mut self) -> Option<ClientEvent> {
+        self.last_events.pop_front().or_else(|| self.session.poll_event())
+    }
+
+    /// Why the session ended, if it did other than by our QUIT. What it told besides is still to be polled.
+    pub(crate) fn end(&mut self) -> Option<ClientError> {
+        if !self.session.is_closed() {
+            return None;
+        }
+        while let Some(event) = self.session.poll_event() {
+            self.last_events.push_back(event);
+        }
+        self.last_events.iter().find_map(|event| match event {
+            ClientEvent::Closed { error, .. } => error.clone(),
+            _ => None,
+        })
     }
 
     /// Writes what is due, or reads what comes: one step, up to the session's next deadline.
     ///
-    /// `attempt` is asked before the octets that complete a message. Dropped, the connection must be dropped too.
+    /// The attempt of a turn is asked before the octets that complete its message. Dropped, the connection must be
+    /// dropped too.
     pub(crate) async fn exchange(
         &mut self,
         wait: &mut Wait<'_>,
-        attempt: Option<&Attempt>,
+        turn: Option<&mut Turn<'_>>,
         trace: &mut Trace<'_>,
     ) -> Exchanged {
-        if self.written == self.out.len() {
-            self.fill(wait.now(), attempt, trace);
+        if self.outbox.left() == 0 {
+            self.fill(wait.now(), turn, trace);
         }
         if self.session.is_closed() {
             return Exchanged::Yes;
@@ -110,39 +135,55 @@ impl Connection {
         self.session.handle_close(now, unwritten);
     }
 
-    /// Puts what the session has to send into the buffer, up to a block.
-    fn fill(&mut self, now: Tick, attempt: Option<&Attempt>, trace: &mut Trace<'_>) {
-        self.out.clear();
-        self.written = 0;
+    /// Puts what the session has to send into the outbox: up to a block of it, and behind a content the next mail.
+    fn fill(&mut self, now: Tick, mut turn: Option<&mut Turn<'_>>, trace: &mut Trace<'_>) {
+        self.outbox.clear();
         loop {
-            let before = self.out.len();
-            match self.session.poll_transmit(now, &mut self.out) {
-                None => break,
-                Some(Transmit::Completing(_)) => {
+            let before = self.outbox.own().len();
+            let transmit = match &turn {
+                Some(_) => self.session.poll_transmit_shared(now, self.outbox.own()),
+                None => self.session.poll_transmit(now, self.outbox.own()),
+            };
+            let octets = self.outbox.count_own(before);
+            match (transmit, turn.as_deref_mut()) {
+                (None, Some(turn)) => {
+                    if !turn.follow(now, &mut self.session, &mut self.mails) {
+                        break;
+                    }
+                }
+                (None, None) => break,
+                (Some(Transmit::Completing(_)), turn) => {
                     trace.completing();
-                    match attempt.map(Attempt::past_return) {
+                    match turn.map(|turn| turn.attempt.past_return()) {
                         Some(Ok(())) => self.session.complete(now),
                         Some(Err(_)) | None => return self.session.withdraw(now),
                     }
                 }
-                Some(_) => trace.sent(self.out.get(before..).unwrap_or_default()),
+                (Some(Transmit::Shared { segment, start, end, .. }), Some(turn)) => {
+                    if let Some(content) = turn.content {
+                        self.outbox.push_run(content, segment, start..end);
+                    }
+                }
+                (Some(_), _) => trace.sent(octets),
             }
-            if self.out.len() >= ClientSession::BLOCK {
+            if self.outbox.len() >= MAX_WRITE || self.outbox.own().len() >= ClientSession::BLOCK {
                 break;
             }
         }
     }
 
     fn poll_move(&mut self, context: &mut Context<'_>, wait: &mut Wait<'_>, due: Option<Tick>) -> Poll<Moved> {
-        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
-            match self.stream.poll_write(context, rest) {
-                Poll::Ready(Ok(len)) if len > 0 => self.written += len,
+        while self.outbox.left() > 0 {
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let count = self.outbox.slices(&mut slices);
+            match self.stream.poll_write(context, slices.get(..count).unwrap_or_default()) {
+                Poll::Ready(Ok(len)) if len > 0 => self.outbox.advance(len),
                 Poll::Ready(result) => return self.poll_last_words(context, result),
                 Poll::Pending => break,
             }
         }
         match self.stream.poll_flush(context) {
-            Poll::Ready(Ok(())) if !self.out.is_empty() && self.written == self.out.len() => {
+            Poll::Ready(Ok(())) if self.outbox.len() > 0 && self.outbox.left() == 0 => {
                 return Poll::Ready(Moved::Written);
             }
             Poll::Ready(Err(error)) => return self.poll_last_words(context, Err(error)),
@@ -168,17 +209,17 @@ impl Connection {
 
     /// How many of the octets that the session handed out have surely not left.
     fn unwritten(&self) -> usize {
-        if self.stream.knows_what_left() { self.out.len().saturating_sub(self.written) } else { 0 }
+        if self.stream.knows_what_left() { self.outbox.left() } else { 0 }
     }
 
     /// Writes the QUIT of a session that ended before its first mail, if that needs no wait.
     pub(crate) fn try_goodbye(&mut self, now: Tick, trace: &mut Trace<'_>) {
-        self.out.clear();
-        self.written = 0;
-        if self.session.poll_transmit(now, &mut self.out).is_some() {
-            trace.sent(&self.out);
+        self.outbox.clear();
+        let mut octets = Vec::new();
+        if self.session.poll_transmit(now, &mut octets).is_some() {
+            trace.sent(&octets);
             let mut context = Context::from_waker(Waker::noop());
-            let _ = self.stream.poll_write(&mut context, &self.out);
+            let _ = self.stream.poll_write(&mut context, &[IoSlice::new(&octets)]);
         }
     }
 
@@ -211,21 +252,23 @@ impl Connection {
 
     /// Whether the session can take another mail, now or later.
     pub(crate) fn is_reusable(&self) -> bool {
-        self.session.can_send() && self.written == self.out.len()
+        self.session.can_send() && self.is_written()
+    }
+
+    /// Whether all that the session handed out was written.
+    pub(crate) fn is_written(&self) -> bool {
+        self.outbox.left() == 0
     }
 
     /// Gives back what a large mail took.
     pub(crate) fn rest(&mut self) {
-        self.out.clear();
-        self.written = 0;
-        self.out.shrink_to(IDLE_BUFFER);
+        self.outbox.shrink();
     }
 
     /// Forgets the credentials that went through the buffer.
     pub(crate) fn wipe(&mut self) {
-        if self.written == self.out.len() {
-            self.out.zeroize();
-            self.written = 0;
+        if self.is_written() {
+            self.outbox.wipe();
         }
     }
 
@@ -243,5 +286,7 @@ impl Connection {
 
 /// Replies are short; longer ones come in several steps.
 const READ_BUFFER: usize = 4096;
-/// What an idle connection may keep for writing.
-const IDLE_BUFFER: usize = 16 * 1024;
+/// How many octets are handed out before they are written.
+const MAX_WRITE: usize = 128 * 1024;
+/// How many slices are written at once: a content has few, unless many of its lines begin with a dot.
+const MAX_SLICES: usize = 8;

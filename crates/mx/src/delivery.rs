@@ -8,11 +8,13 @@ use posthaste_types::{Cause, Clock, NetworkFault, Outcome, OutcomeKind, Stage, T
 
 use crate::connection::{Connection, Exchanged};
 use crate::failure::{Failed, Failure, Failures};
+use crate::lease::{Follower, Grant, Lease};
 use crate::open::{Opener, Refusal};
-use crate::peer::Peer;
-use crate::pool::{Key, Lease, Pool};
+use crate::peer::{Peer, Sharing};
+use crate::pool::{Key, Pool};
 use crate::targets::{Targets, Way};
 use crate::trace::Trace;
+use crate::turn::{Begins, Turn};
 use crate::wait::Wait;
 
 /// What delivers: for all sites of a transport.
@@ -50,18 +52,14 @@ impl Client {
     pub(crate) async fn deliver(&self, job: &Job<'_>, way: &Way<'_>) -> Result<(), Failed> {
         let mut wait = Wait::new(&*self.clock, job.by);
         let mut trace = Trace::new(job.attempt.trace().map(|sink| &**sink));
-        let key = Key::new(way.site.clone(), &way.sources, way.security.clone());
-        let Some(lease) = wait.race(None, self.pool.lease(key)).await else {
-            let text = format_args!("all connections to {} are in use", way.site);
-            return Err(Failed::Ours(TransportError::busy(text)));
-        };
-        if let Some(mut connection) = lease.idle(wait.now()) {
+        let (lease, begun) = self.lease(job, way, &mut wait).await?;
+        if let Some(mut connection) = begun.or_else(|| lease.idle(wait.now())) {
             trace.note(format_args!("using the connection to {} again", connection.peer));
-            match self.send(job, &mut connection, &mut wait, &mut trace).await {
-                Sent::Lost(_) if !wait.is_over() => trace.note("it had ended; a new one"),
-                sent => {
+            match self.send(job, way, &mut connection, &lease, &mut wait, &mut trace).await {
+                (Sent::Lost(_), _) if !wait.is_over() => trace.note("it had ended; a new one"),
+                (sent, follower) => {
                     self.judge(job, &connection.peer, way);
-                    job.give_back(lease, connection);
+                    job.pass_on(lease, connection, follower);
                     return end(sent);
                 }
             }
@@ -70,11 +68,11 @@ impl Client {
         let mut targets = Targets::new(way);
         while let Some((peer, stream)) = targets.next(&self.opener, &mut wait, &mut failures, &trace).await {
             match self.opener.open(&peer, stream, way, &mut wait, &mut trace).await {
-                Ok(mut connection) => match self.send(job, &mut connection, &mut wait, &mut trace).await {
-                    Sent::Lost(failure) => failures.push(failure),
-                    sent => {
+                Ok(mut connection) => match self.send(job, way, &mut connection, &lease, &mut wait, &mut trace).await {
+                    (Sent::Lost(failure), _) => failures.push(failure),
+                    (sent, follower) => {
                         self.judge(job, &connection.peer, way);
-                        job.give_back(lease, connection);
+                        job.pass_on(lease, connection, follower);
                         return end(sent);
                     }
                 },
@@ -95,38 +93,83 @@ impl Client {
         }
     }
 
-    /// Sends the mail over one connection.
+    /// The right to a connection; and the connection, if the mail was begun on it behind another one.
+    async fn lease(
+        &self,
+        job: &Job<'_>,
+        way: &Way<'_>,
+        wait: &mut Wait<'_>,
+    ) -> Result<(Lease, Option<Connection>), Failed> {
+        let key = Key::new(way.site.clone(), &way.sources, way.security.clone());
+        // The dialogue of a mail that is traced stands in its own trace.
+        let mut offered = job.attempt.trace().is_none().then_some((job.attempt, &job.transaction));
+        loop {
+            match self.pool.lease(&key, offered, wait).await {
+                Grant::Slot(lease) => return Ok((lease, None)),
+                Grant::Begun(connection, lease) => return Ok((lease, Some(*connection))),
+                // Nobody has the mail. It waits for a connection of its own.
+                Grant::Lost => offered = None,
+                Grant::Busy => {
+                    let text = format_args!("all connections to {} are in use", way.site);
+                    return Err(Failed::Ours(TransportError::busy(text)));
+                }
+                Grant::OutOfTime => return Err(Failed::Hosts(Failure::out_of_time(Stage::Mail))),
+                Grant::Withdrawn => return Err(Failed::Ours(withdrawn())),
+            }
+        }
+    }
+
+    /// Sends the mail over one connection. Says who has begun behind it.
     async fn send(
         &self,
         job: &Job<'_>,
+        way: &Way<'_>,
         connection: &mut Connection,
+        lease: &Lease,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
-    ) -> Sent {
-        if job.attempt.start().is_err() {
-            return Sent::Withdrawn;
+    ) -> (Sent, Option<Follower>) {
+        let may_follow =
+            !trace.is_on() && connection.proof.sharing != Sharing::Sole && !self.opener.lock_step.holds(&way.site);
+        let mut turn = Turn {
+            attempt: job.attempt,
+            content: job.transaction.content(),
+            lease: may_follow.then_some(lease),
+            follower: None,
+        };
+        let begins = std::mem::replace(&mut connection.begins, Begins::Now);
+        if begins == Begins::Now {
+            if job.attempt.start().is_err() {
+                return (Sent::Withdrawn, None);
+            }
+            connection.mails = connection.mails.saturating_add(1);
+            if connection.session.send(wait.now(), job.transaction.clone()).is_err() {
+                return (Sent::Lost(Failure::network(NetworkFault::Closed, "the session had ended")), None);
+            }
         }
         job.attempt.passed(connection.passage());
-        connection.mails = connection.mails.saturating_add(1);
-        if connection.session.send(wait.now(), job.transaction.clone()).is_err() {
-            return Sent::Lost(Failure::network(NetworkFault::Closed, "the session had ended"));
-        }
-        let mut out_of_time = false;
-        let mut answered = false;
+        let mut progress = Progress {
+            answered: false,
+            out_of_time: false,
+            // The end of the mail in front is not an answer to this one.
+            lost_in_front: begins == Begins::Already && connection.session.is_closed(),
+        };
         loop {
             let mut told = Vec::new();
-            while let Some(event) = connection.session.poll_event() {
+            while let Some(event) = connection.poll_event() {
                 match event {
                     ClientEvent::Settled { recipient, outcome, .. } => told.push((recipient, outcome)),
                     ClientEvent::Finished { .. } => {
-                        return self.finish(job, connection, told, Progress { answered, out_of_time });
+                        let sent = self.finish(job, way, connection, told, &progress);
+                        return (sent, turn.follower);
                     }
                     _ => {}
                 }
             }
-            answered |= !told.is_empty();
+            progress.answered |= !told.is_empty();
             told.into_iter().for_each(|(recipient, outcome)| job.settle(recipient, outcome));
-            out_of_time = matches!(connection.exchange(wait, Some(job.attempt), trace).await, Exchanged::OutOfTime);
+            let exchanged = connection.exchange(wait, Some(&mut turn), trace).await;
+            progress.out_of_time = matches!(exchanged, Exchanged::OutOfTime);
         }
     }
 
@@ -134,22 +177,21 @@ impl Client {
     fn finish(
         &self,
         job: &Job<'_>,
+        way: &Way<'_>,
         connection: &mut Connection,
         told: Vec<(usize, Outcome)>,
-        progress: Progress,
+        progress: &Progress,
     ) -> Sent {
-        let mut ended = None;
-        while let Some(event) = connection.session.poll_event() {
-            if let ClientEvent::Closed { error, .. } = event {
-                ended = error;
-            }
-        }
+        let ended = connection.end();
         if ended.as_ref().is_some_and(|error| error.kind() == ClientErrorKind::Withdrawn) {
             return Sent::Withdrawn;
         }
+        if let Some(error) = &ended {
+            self.learn(way, error);
+        }
         if let Some(error) = &ended
             && !progress.answered
-            && is_before_mail(error, &told)
+            && is_before_mail(error, &told, progress)
         {
             return Sent::Lost(match progress.out_of_time {
                 true => Failure::out_of_time(error.stage()),
@@ -162,21 +204,36 @@ impl Client {
         }
         Sent::Settled
     }
+
+    /// A site that answers out of step is told one command at a time from now on.
+    fn learn(&self, way: &Way<'_>, error: &ClientError) {
+        if error.is_out_of_step() {
+            self.opener.lock_step.note(&way.site);
+            self.pool.forget(&way.site);
+        }
+    }
 }
 
 /// How far a mail had come before its last answers.
 struct Progress {
     answered: bool,
     out_of_time: bool,
+    /// The session ended while the mail in front of it had no answer.
+    lost_in_front: bool,
 }
 
 impl Job<'_> {
-    /// Gives a connection back when what was sent over it is written down: a crash leaves no more messages in doubt
-    /// than there are connections. One part of several does not wait, else two attempts could wait for each other.
-    fn give_back(&self, lease: Lease, connection: Connection) {
+    /// Hands a connection to the mail behind, or gives it back, when what was sent over it is written down: a crash
+    /// leaves no more messages in doubt than there are connections. One part of several does not wait, else two
+    /// attempts could wait for each other.
+    fn pass_on(&self, lease: Lease, connection: Connection, follower: Option<Follower>) {
+        let pass_on = move || match follower {
+            Some(follower) => follower.hand_over(lease, connection),
+            None => lease.give_back(connection),
+        };
         match &self.places {
-            None => self.attempt.when_recorded(move || lease.give_back(connection)),
-            Some(_) => lease.give_back(connection),
+            None => self.attempt.when_recorded(pass_on),
+            Some(_) => pass_on(),
         }
     }
 
@@ -201,16 +258,21 @@ fn end(sent: Sent) -> Result<(), Failed> {
     match sent {
         Sent::Settled => Ok(()),
         Sent::Lost(failure) => Err(Failed::Hosts(failure)),
-        Sent::Withdrawn => Err(Failed::Ours(TransportError::new(TransportErrorKind::Withdrawn, ""))),
+        Sent::Withdrawn => Err(Failed::Ours(withdrawn())),
     }
+}
+
+fn withdrawn() -> TransportError {
+    TransportError::new(TransportErrorKind::Withdrawn, "")
 }
 
 /// Whether the session ended before it had an answer to MAIL: all that it told comes of its end. An answer to the
 /// mail may stand before the end in the same octets.
-fn is_before_mail(error: &ClientError, told: &[(usize, Outcome)]) -> bool {
+fn is_before_mail(error: &ClientError, told: &[(usize, Outcome)], progress: &Progress) -> bool {
     let cause = error.cause();
     let of_the_end = |outcome: &Outcome| outcome.kind() == OutcomeKind::Deferred && *outcome.cause() == cause;
-    error.stage() <= Stage::Mail && told.iter().all(|(_, outcome)| of_the_end(outcome))
+    let before = error.stage() <= Stage::Mail || (progress.lost_in_front && error.stage() == Stage::EndOfData);
+    before && told.iter().all(|(_, outcome)| of_the_end(outcome))
 }
 
 /// The session only knows that its connection was taken away; what took it was the end of the attempt's time.

@@ -18,6 +18,7 @@ use crate::config::{DaneUse, InwardAddresses, MxConfig, RelaySecurity};
 use crate::delivery::{Client, Job};
 use crate::egress::SourceState;
 use crate::failure::Failed;
+use crate::lock_step::LockStep;
 use crate::open::Opener;
 use crate::parts::Part;
 use crate::pool::Pool;
@@ -95,6 +96,7 @@ impl Mx {
             tls: Tls::new(roots),
             reporter: Reporter::default(),
             sources: Sources::new(sources, source_hold, Arc::clone(&clock)),
+            lock_step: LockStep::default(),
         };
         let dns = Dns { resolver, clock: Arc::clone(&clock), timeout: dns_timeout };
         let pool = Pool::new(pool, Arc::clone(&clock));

@@ -15,6 +15,7 @@ use crate::config::RelaySecurity;
 use crate::connection::{Connection, Exchanged};
 use crate::egress::{Egress, TroubleKind};
 use crate::failure::Failure;
+use crate::lock_step::LockStep;
 use crate::peer::{Peer, Place, Proof, Sharing};
 use crate::report::{self, Reporter};
 use crate::security::{HostSecurity, Need};
@@ -38,6 +39,8 @@ pub(crate) struct Opener {
     pub(crate) tls: Tls,
     pub(crate) reporter: Reporter,
     pub(crate) sources: Sources,
+    /// Who is told one command at a time.
+    pub(crate) lock_step: LockStep,
 }
 
 /// Why a connection did not come to be ready.
@@ -118,6 +121,7 @@ impl Opener {
             proof = Some(self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?);
         }
         let mut config = self.session.clone().with_tls(tls);
+        config.pipelining = self.lock_step.pipelining(&way.site, config.pipelining);
         if let Some(hello) = self.hello_name(peer.egress.as_deref(), &stream) {
             config.hello = hello;
         }

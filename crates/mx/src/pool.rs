@@ -5,15 +5,15 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use posthaste_transport::{SiteId, Source};
+use posthaste_smtp::Transaction;
+use posthaste_transport::{Attempt, SiteId, Source};
 use posthaste_types::{Clock, Domain, Tick};
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::config::PoolLimits;
 use crate::connection::Connection;
-use crate::peer::Sharing;
+use crate::lease::{Grant, Lease, Queued};
 use crate::security::Security;
 use crate::sources::Chosen;
 use crate::wait::Wait;
@@ -22,18 +22,20 @@ use crate::wait::Wait;
 /// is never used for a stricter one.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    limits: PoolLimits,
-    clock: Arc<dyn Clock>,
+    pub(crate) limits: PoolLimits,
+    pub(crate) clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    sites: HashMap<Key, Site>,
-    idle: usize,
+pub(crate) struct State {
+    pub(crate) sites: HashMap<Key, Site>,
+    pub(crate) idle: usize,
+    /// The number of the last one who had to wait.
+    tickets: u64,
     /// Whether a task waits for idle connections to grow old.
-    reaping: bool,
-    closed: bool,
+    pub(crate) reaping: bool,
+    pub(crate) closed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,18 +47,39 @@ pub(crate) struct Key {
 }
 
 #[derive(Debug)]
-struct Site {
-    permits: Arc<Semaphore>,
-    /// Those who hold a lease or wait for one.
-    users: usize,
+pub(crate) struct Site {
+    /// How many more connections may be used at once. None while somebody waits.
+    pub(crate) free: usize,
+    /// The one who waits longest is at the front.
+    pub(crate) waiting: VecDeque<Waiting>,
     /// The one that was used last is at the end.
-    idle: VecDeque<Idle>,
+    pub(crate) idle: VecDeque<Idle>,
+}
+
+impl Site {
+    fn is_unused(&self, limit: usize) -> bool {
+        self.free == limit && self.idle.is_empty()
+    }
 }
 
 #[derive(Debug)]
-struct Idle {
-    connection: Connection,
-    since: Tick,
+pub(crate) struct Waiting {
+    pub(crate) ticket: u64,
+    /// What may begin behind another mail.
+    pub(crate) next: Option<Next>,
+    pub(crate) grant: oneshot::Sender<Grant>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Next {
+    pub(crate) attempt: Attempt,
+    pub(crate) transaction: Transaction,
+}
+
+#[derive(Debug)]
+pub(crate) struct Idle {
+    pub(crate) connection: Connection,
+    pub(crate) since: Tick,
 }
 
 impl Key {
@@ -71,22 +94,81 @@ impl Pool {
         Arc::new(Self { limits, clock, state: Mutex::default() })
     }
 
-    /// The right to one connection: waits while all are in use. Cancel safe.
-    pub(crate) async fn lease(self: &Arc<Self>, key: Key) -> Lease {
-        let permits = {
+    fn limit(&self) -> usize {
+        self.limits.connections.max(1)
+    }
+
+    /// The right to one connection: waits while all are in use, until the attempt is out of time. Cancel safe.
+    ///
+    /// What is offered may begin behind the mail of another attempt meanwhile, when it has waited longest.
+    pub(crate) async fn lease(
+        self: &Arc<Self>,
+        key: &Key,
+        offered: Option<(&Attempt, &Transaction)>,
+        wait: &mut Wait<'_>,
+    ) -> Grant {
+        let (mut granted, mut queued) = {
             let mut state = self.state();
-            let site = state.sites.entry(key.clone()).or_insert_with(|| Site {
-                permits: Arc::new(Semaphore::new(self.limits.connections.max(1))),
-                users: 0,
-                idle: VecDeque::new(),
-            });
-            site.users += 1;
-            Arc::clone(&site.permits)
+            state.tickets += 1;
+            let ticket = state.tickets;
+            let new = || Site { free: self.limit(), waiting: VecDeque::new(), idle: VecDeque::new() };
+            let site = state.sites.entry(key.clone()).or_insert_with(new);
+            if site.free > 0 {
+                site.free -= 1;
+                return Grant::Slot(Lease { pool: Arc::clone(self), key: Some(key.clone()) });
+            }
+            let next = offered
+                .map(|(attempt, transaction)| Next { attempt: attempt.clone(), transaction: transaction.clone() });
+            let (grant, granted) = oneshot::channel();
+            site.waiting.push_back(Waiting { ticket, next, grant });
+            (granted, Queued { pool: self, key, ticket: Some(ticket) })
         };
-        let mut lease = Lease { pool: Arc::clone(self), key, permit: None };
-        // Nobody closes the semaphore.
-        lease.permit = permits.acquire_owned().await.ok();
-        lease
+        let granted = wait.race(None, &mut granted).await;
+        if granted.is_some() {
+            queued.ticket = None;
+        }
+        match granted {
+            Some(Ok(grant)) => grant,
+            Some(Err(_)) => Grant::Lost,
+            None if queued.leave() => Grant::Busy,
+            None => Grant::OutOfTime,
+        }
+    }
+
+    /// Gives the right to a connection to whoever waits longest.
+    pub(crate) fn release(self: &Arc<Self>, mut key: Key) {
+        loop {
+            let first = {
+                let mut state = self.state();
+                let Some(site) = state.sites.get_mut(&key) else { return };
+                let Some(first) = site.waiting.pop_front() else {
+                    site.free += 1;
+                    if site.is_unused(self.limit()) {
+                        state.sites.remove(&key);
+                    }
+                    return;
+                };
+                first
+            };
+            match first.grant.send(Grant::Slot(Lease { pool: Arc::clone(self), key: Some(key) })) {
+                // He does not wait any more.
+                Err(Grant::Slot(mut lease)) => match lease.key.take() {
+                    Some(again) => key = again,
+                    None => return,
+                },
+                _ => return,
+            }
+        }
+    }
+
+    /// Cuts the idle connections to a site, whatever they are kept for.
+    pub(crate) fn forget(&self, site: &SiteId) {
+        let mut state = self.state();
+        let of_site = state.sites.iter_mut().filter(|(key, _)| key.site == *site);
+        let forgotten: Vec<Idle> = of_site.flat_map(|(_, site)| site.idle.drain(..)).collect();
+        state.idle -= forgotten.len();
+        state.sites.retain(|_, site| !site.is_unused(self.limit()));
+        drop(state);
     }
 
     /// Says goodbye to all idle connections, and keeps none from now on.
@@ -97,7 +179,7 @@ impl Pool {
             state.idle = 0;
             let idle = state.sites.values_mut().flat_map(|site| site.idle.drain(..));
             let idle = idle.map(|idle| idle.connection).collect();
-            state.sites.retain(|_, site| site.users > 0);
+            state.sites.retain(|_, site| !site.is_unused(self.limit()));
             idle
         };
         let mut goodbyes = JoinSet::new();
@@ -122,84 +204,18 @@ impl Pool {
             }
         }
         state.idle -= old.len();
-        state.sites.retain(|_, site| site.users > 0 || !site.idle.is_empty());
+        state.sites.retain(|_, site| !site.is_unused(self.limit()));
         state.reaping = next.is_some();
         (old, next)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to one connection of a site.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    pool: Arc<Pool>,
-    key: Key,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Lease {
-    /// An idle connection that seems to be alive, the one that was used last.
-    pub(crate) fn idle(&self, now: Tick) -> Option<Connection> {
-        loop {
-            let mut idle = {
-                let mut state = self.pool.state();
-                let idle = state.sites.get_mut(&self.key)?.idle.pop_back()?;
-                state.idle -= 1;
-                idle
-            };
-            if idle.connection.is_quiet() && now < idle.since.saturating_add(self.pool.limits.idle) {
-                return Some(idle.connection);
-            }
-        }
-    }
-
-    /// Keeps a connection behind a mail, or says goodbye to it.
-    pub(crate) fn give_back(mut self, mut connection: Connection) {
-        // Without a runtime the program is at its end: the connection is cut.
-        if !connection.is_reusable() || Handle::try_current().is_err() {
-            return;
-        }
-        connection.rest();
-        let now = self.pool.clock.tick();
-        let mut state = self.pool.state();
-        let full = state.closed
-            || connection.proof.sharing == Sharing::Sole
-            || connection.mails >= self.pool.limits.messages.max(1)
-            || state.idle >= self.pool.limits.idle_connections;
-        if full {
-            drop(state);
-            // It counts as open until the peer has let it go.
-            let permit = self.permit.take();
-            tokio::spawn(goodbye(connection, Arc::clone(&self.pool.clock), permit));
-            return;
-        }
-        let Some(site) = state.sites.get_mut(&self.key) else { return };
-        site.idle.push_back(Idle { connection, since: now });
-        state.idle += 1;
-        if !std::mem::replace(&mut state.reaping, true) {
-            let first = now.saturating_add(self.pool.limits.idle);
-            tokio::spawn(reap(Arc::downgrade(&self.pool), Arc::clone(&self.pool.clock), first));
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut state = self.pool.state();
-        if let Some(site) = state.sites.get_mut(&self.key) {
-            site.users -= 1;
-            if site.users == 0 && site.idle.is_empty() {
-                state.sites.remove(&self.key);
-            }
-        }
-    }
-}
-
 /// Ends when no connection is idle any more, or the pool is gone.
-async fn reap(pool: Weak<Pool>, clock: Arc<dyn Clock>, first: Tick) {
+pub(crate) async fn reap(pool: Weak<Pool>, clock: Arc<dyn Clock>, first: Tick) {
     let mut next = Some(first);
     while let Some(at) = next {
         clock.sleep_until(at).await;
@@ -212,10 +228,10 @@ async fn reap(pool: Weak<Pool>, clock: Arc<dyn Clock>, first: Tick) {
     }
 }
 
-async fn goodbye(connection: Connection, clock: Arc<dyn Clock>, permit: Option<OwnedSemaphorePermit>) {
+pub(crate) async fn goodbye(connection: Connection, clock: Arc<dyn Clock>, lease: Option<Lease>) {
     let by = clock.tick().saturating_add(GOODBYE);
     connection.goodbye(&mut Wait::new(&*clock, by)).await;
-    drop(permit);
+    drop(lease);
 }
 
 /// The session waits 10 s for the answer to QUIT; this bounds the writing too.

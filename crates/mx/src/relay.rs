@@ -15,6 +15,7 @@ use crate::delivery::{Client, Job};
 use crate::egress::SourceState;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::failure::{Failed, Failure, Lasting};
+use crate::lock_step::LockStep;
 use crate::open::Opener;
 use crate::pool::Pool;
 use crate::report::{Reporter, TlsObserver};
@@ -87,7 +88,8 @@ impl Relay {
             .with_protocol(protocol)
             .with_timeouts(timeouts)
             .with_pipelining(pipelining)
-            .with_max_recipients(max_recipients);
+            .with_max_recipients(max_recipients)
+            .with_random(Arc::new(MachineRandom));
         if let Some(credentials) = credentials {
             session = session.with_credentials(credentials, auth);
         }
@@ -99,6 +101,7 @@ impl Relay {
             tls: Tls::new(roots),
             reporter: Reporter::default(),
             sources: Sources::new(sources, SOURCE_HOLD, Arc::clone(&clock)),
+            lock_step: LockStep::default(),
         };
         let pool = Pool::new(pool, Arc::clone(&clock));
         Ok(Self {

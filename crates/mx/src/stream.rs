@@ -1,6 +1,6 @@
 //! The connection, in clear or in TLS.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -38,11 +38,15 @@ impl Stream {
         read.map_ok(|()| buffer.filled().len())
     }
 
-    pub(crate) fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+    /// Writes the slices one behind another, as much as the network takes.
+    pub(crate) fn poll_write(&mut self, context: &mut Context<'_>, octets: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match self {
-            Self::Clear(stream) => Pin::new(stream).poll_write(context, octets),
-            Self::Tls(stream) => Pin::new(stream).poll_write(context, octets),
-            Self::Unix(stream) => Pin::new(stream).poll_write(context, octets),
+            Self::Clear(stream) => match octets {
+                [one] => Pin::new(stream).poll_write(context, one),
+                _ => Pin::new(stream).poll_write_vectored(context, octets),
+            },
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, octets),
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(context, octets),
             Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }

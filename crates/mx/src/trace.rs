@@ -28,6 +28,10 @@ impl<'a> Trace<'a> {
         Self { sink, received: Vec::new(), sending: Sending::Commands }
     }
 
+    pub(crate) fn is_on(&self) -> bool {
+        self.sink.is_some()
+    }
+
     pub(crate) fn note(&self, note: impl fmt::Display) {
         if let Some(sink) = self.sink {
             sink.line(Direction::Note, Text::lossy(note).as_str());

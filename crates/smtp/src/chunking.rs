@@ -1,6 +1,7 @@
 //! Content as one chunk (RFC 3030), whose octets are counted.
 
 use crate::payload::Payload;
+use crate::stuffing::Run;
 
 /// Writes content as it is into bounded buffers: all but its last octet, without which the peer has no chunk.
 #[derive(Debug)]
@@ -34,6 +35,20 @@ impl ChunkWriter {
         out.len() - before
     }
 
+    /// The next octets of a content in lines, if they are at least `least`; at most `most`. Not to be copied.
+    pub(crate) fn run(&mut self, least: usize, most: usize) -> Option<Run> {
+        let Payload::Lines(content) = &self.payload else { return None };
+        let rest = content.chunks().nth(self.segment)?.len().saturating_sub(self.offset);
+        let len = rest.min(self.left).min(most);
+        if len < least {
+            return None;
+        }
+        let run = Run { segment: self.segment, start: self.offset, end: self.offset + len };
+        self.left -= len;
+        (self.segment, self.offset) = if len == rest { (self.segment + 1, 0) } else { (self.segment, run.end) };
+        Some(run)
+    }
+
     /// Whether all but the last octet is written.
     pub(crate) fn is_done(&self) -> bool {
         self.left == 0
@@ -56,6 +71,15 @@ mod tests {
                 assert!((1..=room).contains(&written));
             }
             assert_eq!(writer.fill(&mut out, room), 0);
+            out.push(Payload::Lines(content.clone()).last());
+            assert_eq!(out, content.to_vec());
+            let (mut writer, mut out) = (ChunkWriter::new(Payload::Lines(content.clone())), Vec::new());
+            while !writer.is_done() {
+                match writer.run(room.min(3), room) {
+                    Some(run) => out.extend_from_slice(&content.chunks().nth(run.segment).unwrap()[run.start..run.end]),
+                    None => assert!(writer.fill(&mut out, 2) > 0),
+                }
+            }
             out.push(Payload::Lines(content.clone()).last());
             assert_eq!(out, content.to_vec());
         }

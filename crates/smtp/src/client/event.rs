@@ -69,6 +69,18 @@ pub struct TransactionId(pub(crate) u64);
 pub enum Transmit {
     /// Octets were put behind what the buffer held.
     Octets,
+    /// Behind what the buffer holds now come these octets of the mail's content: those from `start` to `end` of the
+    /// piece of [`Content::chunks`](posthaste_types::Content::chunks) with the number `segment`. Only from
+    /// [`poll_transmit_shared`](crate::ClientSession::poll_transmit_shared).
+    #[non_exhaustive]
+    Shared {
+        /// The number of the piece.
+        segment: usize,
+        /// The first octet within it.
+        start: usize,
+        /// The one behind the last.
+        end: usize,
+    },
     /// The next octets complete the message: from them on the peer may take it. Nothing was put into
     /// the buffer. Answer with [`complete`](crate::ClientSession::complete) or
     /// [`withdraw`](crate::ClientSession::withdraw), then poll again.

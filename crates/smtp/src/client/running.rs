@@ -9,7 +9,7 @@ use super::transaction::Transaction;
 use crate::capabilities::Capabilities;
 use crate::chunking::ChunkWriter;
 use crate::parameters;
-use crate::stuffing::BodyWriter;
+use crate::stuffing::{BodyWriter, Run};
 
 /// A mail under way. It goes in rounds, each a MAIL transaction of its own: one, unless it has more
 /// recipients than a transaction may.
@@ -79,6 +79,14 @@ impl Writer {
         match self {
             Self::Chunk(writer) => writer.fill(out, room),
             Self::Stuffed(writer) => writer.fill(out, room),
+        }
+    }
+
+    /// A run of content that goes as it is, if it is long enough. A dot in front of it goes to `out`.
+    pub(super) fn run(&mut self, out: &mut Vec<u8>, least: usize, most: usize) -> Option<Run> {
+        match self {
+            Self::Chunk(writer) => writer.run(least, most),
+            Self::Stuffed(writer) => writer.run(out, least, most),
         }
     }
 

@@ -271,6 +271,24 @@ impl ClientSession {
         Some(Transmit::Octets)
     }
 
+    /// The same, but of content only its place is told where a long run of it goes as it is: for an adapter that
+    /// writes from several places at once and copies nothing.
+    pub fn poll_transmit_shared(&mut self, now: Tick, out: &mut Vec<u8>) -> Option<Transmit> {
+        let writer = match self.running.front_mut() {
+            Some(Running { body: Body::Writing(writer), .. }) if self.outgoing.is_empty() => writer,
+            _ => return self.poll_transmit(now, out),
+        };
+        let before = out.len();
+        let Some(run) = writer.run(out, MIN_RUN, MAX_RUN) else { return self.poll_transmit(now, out) };
+        let (octets, done) = (out.len() - before + run.len(), writer.is_done());
+        if done && let Some(running) = self.running.front_mut() {
+            running.body = Body::Due;
+        }
+        self.count(octets);
+        self.rearm(now);
+        Some(Transmit::Shared { segment: run.segment, start: run.start, end: run.end })
+    }
+
     /// What happened since the last call, one by one.
     pub fn poll_event(&mut self) -> Option<ClientEvent> {
         self.events.pop_front()
@@ -296,3 +314,8 @@ impl ClientSession {
         self.phase == Phase::Closed
     }
 }
+
+/// What is shorter is copied: that costs less than a place of its own.
+const MIN_RUN: usize = 4096;
+/// What goes as one block, of which each has its timeout.
+const MAX_RUN: usize = 128 * 1024;
