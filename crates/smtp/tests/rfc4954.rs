@@ -164,6 +164,25 @@ fn server_plain() {
     assert!(!server.hear("EHLO a\r\n").contains("AUTH"));
 }
 
+/// §5: the parameter of MAIL is read where AUTH was offered, also behind a second EHLO, and nowhere else.
+#[test]
+fn s5_mail_parameter() {
+    let mail = "MAIL FROM:<e+3Dmc2@example.com> AUTH=<>\r\n";
+    let mut plain = server(AuthOffer::No);
+    plain.hear("EHLO a\r\n");
+    assert!(plain.hear(mail).starts_with("555 "));
+    let mut known = server(AuthOffer::Anywhere);
+    known.hear("EHLO a\r\n");
+    known.follow(&[
+        (mail, "250 2.1.0 ok\r\n"),
+        ("RSET\r\n", "250 2.0.0 reset\r\n"),
+        ("AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n", "235 2.7.0 authenticated\r\n"),
+        (mail, "250 2.1.0 ok\r\n"),
+    ]);
+    assert!(!known.hear("EHLO a\r\n").contains("AUTH"));
+    assert_eq!(known.hear(mail), "250 2.1.0 ok\r\n");
+}
+
 #[test]
 fn server_login() {
     let mut server = server(AuthOffer::Anywhere);

@@ -184,7 +184,9 @@ impl ServerSession {
         for (i, line) in lines.iter().enumerate() {
             self.say(&format!("250{}{line}", if i == last { ' ' } else { '-' }));
         }
-        self.offered = Capabilities::from_lines(lines.iter().skip(1).map(String::as_str));
+        // RFC 4954 §5: who has authenticated is not offered AUTH again, and may say AUTH behind MAIL.
+        let known = (self.identity == Identity::Known && verb != HelloVerb::Helo).then_some("AUTH");
+        self.offered = Capabilities::from_lines(lines.iter().skip(1).map(String::as_str).chain(known));
         self.await_command(now);
         Ok(())
     }
