@@ -2,10 +2,12 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use posthaste_message::{Message, Raw};
 use posthaste_queue::MailMeta;
+use posthaste_transport::TraceSink;
 use posthaste_types::{CampaignName, ListName, OnceKey, ParseError, StreamName, TenantName, Timestamp};
 
 use crate::error::SendError;
@@ -165,14 +167,22 @@ pub struct Sending<'a> {
     mailer: &'a Mailer,
     submission: Submission,
     options: Options,
+    trace: Option<Arc<dyn TraceSink>>,
 }
 
 impl<'a> Sending<'a> {
     pub(crate) fn new(mailer: &'a Mailer, submission: Submission) -> Self {
-        Self { mailer, submission, options: Options::default() }
+        Self { mailer, submission, options: Options::default(), trace: None }
     }
 
     options!();
+
+    /// Writes the dialogue of each attempt for this mail to `sink`, without secrets and content, as long as this
+    /// process runs: see [`Mailer::trace`].
+    pub fn trace(mut self, sink: Arc<dyn TraceSink>) -> Self {
+        self.trace = Some(sink);
+        self
+    }
 
     /// If too many sends wait for the disk, [`Full`](crate::SendErrorKind::Full) instead of a wait.
     pub fn without_waiting(mut self) -> Self {
@@ -186,11 +196,24 @@ impl<'a> IntoFuture for Sending<'a> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { mailer, submission, options } = self;
+        let Self { mailer, submission, options, trace } = self;
         Box::pin(async move {
             let wait = options.wait;
             let prepared = mailer.engine().prepare(submission, options).await?;
-            mailer.admit_one(prepared, wait).await
+            let Some(sink) = trace else { return mailer.admit_one(prepared, wait).await };
+            // Before it is accepted: the first attempt may begin at once.
+            let id = prepared.id();
+            mailer.trace(id, sink.clone());
+            let result = mailer.admit_one(prepared, wait).await;
+            match &result {
+                Ok(receipt) if receipt.id() == id => {}
+                Ok(receipt) => {
+                    mailer.untrace(id);
+                    mailer.trace(receipt.id(), sink);
+                }
+                Err(_) => drop(mailer.untrace(id)),
+            }
+            result
         })
     }
 }

@@ -62,5 +62,5 @@ pub use key::AttemptKey;
 pub use memory::{Answer, Memory, Received};
 pub use outcomes::Outcomes;
 pub use route::{Route, RouteHost, SiteId, Source, TlsPolicy};
-pub use trace::{Direction, TraceSink};
+pub use trace::{Direction, TraceLines, TraceSink};
 pub use transport::Transport;
