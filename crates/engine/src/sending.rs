@@ -9,6 +9,7 @@ use posthaste_message::{Message, Raw};
 use posthaste_queue::MailMeta;
 use posthaste_transport::TraceSink;
 use posthaste_types::{CampaignName, ListName, OnceKey, ParseError, StreamName, TenantName, Timestamp};
+use sha2::{Digest, Sha256};
 
 use crate::error::SendError;
 use crate::mailer::Mailer;
@@ -63,6 +64,22 @@ pub(crate) enum Wait {
 }
 
 impl Options {
+    /// The fingerprint of what the caller gave, options included. Times are not: they are often counted from now, and a
+    /// repetition comes later. What says nothing leaves the message's own.
+    pub(crate) fn fingerprint(&self, of_message: [u8; 32]) -> [u8; 32] {
+        let Self { meta, priority, once: _, send_at: _, expire_after: _, wait: _, wrong: _ } = self;
+        // A tenant has keys of his own.
+        let MailMeta { stream, list, campaign, tags, .. } = meta;
+        if (stream, priority) == (&StreamName::DEFAULT, &None)
+            && (list.is_none() && campaign.is_none() && tags.is_empty())
+        {
+            return of_message;
+        }
+        // Every part serialises: none is a map with keys that are no strings.
+        let options = serde_json::to_vec(&(stream, list, campaign, tags, priority)).unwrap_or_default();
+        Sha256::new_with_prefix(of_message).chain_update(options).finalize().into()
+    }
+
     fn name<T, E: Into<ParseError>>(&mut self, name: Result<T, E>) -> Option<T> {
         match name {
             Ok(name) => Some(name),
@@ -119,7 +136,8 @@ macro_rules! options {
         }
 
         /// The application's key: the same key is accepted once, whatever happens to the call. `type/id` reads
-        /// well: `receipt/4711`. The same key with another content is an error.
+        /// well: `receipt/4711`. The same key with another content, stream, list, campaign, tag or priority is an error;
+        /// times may differ, those of the first call count.
         pub fn once<K>(mut self, key: K) -> Self
         where
             K: TryInto<OnceKey>,
