@@ -41,23 +41,8 @@ pub(crate) async fn run(json: bool) -> Result<(), Box<dyn Error>> {
     .await?;
 
     let port = service.address().port();
-    let all = async {
-        let ada = client(&format!("smtp://ada@127.0.0.1:{port}"), Some(&password))?;
-        say("ada sends to bob");
-        expect("bob's mail", send(&ada, 1, "bob@example.org").await?, OutcomeKind::Accepted)?;
-        expect("what the next hop gets", next_to(&mut arrived).await?, "bob@example.org".to_owned())?;
-        say("ada sends to nobody, whom the next hop does not know");
-        expect("nobody's mail", send(&ada, 2, "nobody@example.org").await?, OutcomeKind::Accepted)?;
-        expect("who gets the notice", next_to(&mut arrived).await?, "ada@example.com".to_owned())?;
-        say("somebody without a password sends to bob");
-        let stranger = client(&format!("smtp://127.0.0.1:{port}"), None)?;
-        expect("the stranger's mail", send(&stranger, 3, "bob@example.org").await?, OutcomeKind::Refused)?;
-        ada.close().await;
-        stranger.close().await;
-        Ok::<(), Box<dyn Error>>(())
-    };
     let result = tokio::select! {
-        result = all => result,
+        result = three_mails(port, &password, &mut arrived) => result,
         printed = service.print_events() => printed.and(Err("the relay stopped".into())),
         () = tokio::time::sleep(PATIENCE) => Err(format!("not done within {PATIENCE:?}").into()),
     };
@@ -66,6 +51,26 @@ pub(crate) async fn run(json: bool) -> Result<(), Box<dyn Error>> {
     result?;
     expect("recipients that wait", waiting, 0)?;
     say("all as expected");
+    Ok(())
+}
+
+async fn three_mails(
+    port: u16,
+    password: &str,
+    arrived: &mut mpsc::UnboundedReceiver<String>,
+) -> Result<(), Box<dyn Error>> {
+    let ada = client(&format!("smtp://ada@127.0.0.1:{port}"), Some(password))?;
+    say("ada sends to bob");
+    expect("bob's mail", send(&ada, 1, "bob@example.org").await?, OutcomeKind::Accepted)?;
+    expect("what the next hop gets", next_to(arrived).await?, "bob@example.org".to_owned())?;
+    say("ada sends to nobody, whom the next hop does not know");
+    expect("nobody's mail", send(&ada, 2, "nobody@example.org").await?, OutcomeKind::Accepted)?;
+    expect("who gets the notice", next_to(arrived).await?, "ada@example.com".to_owned())?;
+    say("somebody without a password sends to bob");
+    let stranger = client(&format!("smtp://127.0.0.1:{port}"), None)?;
+    expect("the stranger's mail", send(&stranger, 3, "bob@example.org").await?, OutcomeKind::Refused)?;
+    ada.close().await;
+    stranger.close().await;
     Ok(())
 }
 

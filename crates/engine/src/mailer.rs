@@ -155,8 +155,8 @@ impl Mailer {
         Ok(self.engine.tracked(id).await?.map(|tracked| self.engine.standings(&tracked)))
     }
 
-    /// Withdraws a mail: no attempt for it begins after this has returned. Recipients that an attempt has begun for
-    /// go on, and are not tried again; the standings say which.
+    /// Withdraws a mail: no attempt for it begins after this has returned, also if this process dies and another takes
+    /// the spool up. Recipients that an attempt has begun for go on, and are not tried again; the standings say which.
     ///
     /// # Errors
     /// [`FeedbackError`] if the spool does not answer.
