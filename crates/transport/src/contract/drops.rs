@@ -2,46 +2,76 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use posthaste_types::{Cause, OutcomeKind};
 
 use super::{Scene, Taken, TransportFixture, kinds, numbered};
-use crate::{Attempt, Outcomes};
+use crate::{Attempt, Outcomes, Transport};
 
-/// Drops attempts at their first await, their second, and so on, until one ends before. At how many.
+/// Drops attempts at their first await, their second, and so on, until one ends before: first one behind the other, so
+/// that whoever keeps connections has none, then each behind one that was delivered. At how many.
 pub(super) async fn check(fixture: &dyn TransportFixture, scene: Scene) -> usize {
-    let mut dropped: Vec<(Attempt, Outcomes)> = Vec::new();
-    let mut taken: Vec<Taken> = Vec::new();
-    for number in 1..=MOST_AWAITS {
-        let transport = fixture.transport();
-        let attempt = numbered(&*transport, number.saturating_mul(2));
-        let result = until_await(number, transport.deliver(&attempt)).await;
-        let Some(result) = result else {
-            let outcomes = attempt.give_up(Cause::local("dropped"));
-            assert!(attempt.past_return().is_err(), "dropped at await {number}: a completing octet may leave");
-            dropped.push((attempt, outcomes));
-            delivers(fixture, scene, number, &mut taken).await;
-            continue;
-        };
-        assert_delivered(scene, number, result.as_ref().map(kinds).ok());
-        taken.extend(fixture.received().await);
-        dropped.iter().for_each(|(attempt, outcomes)| assert_kept(scene, attempt, outcomes, &taken));
-        return dropped.len();
-    }
-    panic!("dropped: an attempt does not end within {MOST_AWAITS} awaits");
+    let mut seen = Seen { fixture, scene, number: 0, dropped: Vec::new(), taken: Vec::new() };
+    seen.sweep(Between::Nothing).await;
+    seen.sweep(Between::Delivery).await;
+    seen.dropped.iter().for_each(|(attempt, outcomes)| assert_kept(scene, attempt, outcomes, &seen.taken));
+    seen.dropped.len()
 }
 
-/// Behind a drop the transport works: no place, no connection and no lock is lost with the future.
-async fn delivers(fixture: &dyn TransportFixture, scene: Scene, number: u32, taken: &mut Vec<Taken>) {
-    let transport = fixture.transport();
-    let next = numbered(&*transport, number.saturating_mul(2).saturating_add(1));
-    let result = transport.deliver(&next).await;
-    assert_delivered(scene, number, result.as_ref().map(kinds).ok());
-    let received = fixture.received().await;
-    let octets = next.mail().content().to_vec();
-    assert!(received.iter().any(|one| one.octets == octets), "dropped at await {number}: the next mail is lost");
-    taken.extend(received);
+/// What is done between two attempts that are dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Between {
+    Nothing,
+    Delivery,
+}
+
+struct Seen<'a> {
+    fixture: &'a dyn TransportFixture,
+    scene: Scene,
+    /// Of the last attempt: no two have the same octets.
+    number: u32,
+    dropped: Vec<(Attempt, Outcomes)>,
+    taken: Vec<Taken>,
+}
+
+impl Seen<'_> {
+    async fn sweep(&mut self, between: Between) {
+        for awaits in 1..=MOST_AWAITS {
+            let (transport, attempt) = self.next();
+            let Some(result) = until_await(awaits, transport.deliver(&attempt)).await else {
+                let outcomes = attempt.give_up(Cause::local("dropped"));
+                assert!(attempt.past_return().is_err(), "dropped at await {awaits}: a completing octet may leave");
+                self.dropped.push((attempt, outcomes));
+                if between == Between::Delivery {
+                    self.deliver(awaits).await;
+                }
+                continue;
+            };
+            assert_delivered(self.scene, awaits, result.as_ref().map(kinds).ok());
+            return self.taken.extend(self.fixture.received().await);
+        }
+        panic!("dropped: an attempt does not end within {MOST_AWAITS} awaits");
+    }
+
+    /// Behind a drop the transport works: no place, no connection and no lock is lost with the future.
+    async fn deliver(&mut self, awaits: u32) {
+        let (transport, attempt) = self.next();
+        let result = transport.deliver(&attempt).await;
+        assert_delivered(self.scene, awaits, result.as_ref().map(kinds).ok());
+        let received = self.fixture.received().await;
+        let octets = attempt.mail().content().to_vec();
+        assert!(received.iter().any(|one| one.octets == octets), "dropped at await {awaits}: the next mail is lost");
+        self.taken.extend(received);
+    }
+
+    fn next(&mut self) -> (Arc<dyn Transport>, Attempt) {
+        self.number = self.number.saturating_add(1);
+        let transport = self.fixture.transport();
+        let attempt = numbered(&*transport, self.number);
+        (transport, attempt)
+    }
 }
 
 fn assert_delivered(scene: Scene, number: u32, kinds: Option<Vec<OutcomeKind>>) {
