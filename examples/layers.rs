@@ -42,7 +42,8 @@ The stack, from the outside in:
   suppress   asks a list: every sixth recipient has unsubscribed
   tee        a copy of what was accepted to an archive
   route      corp.example by its intranet relays, split 4 to 1; everybody else by the next line
-  failover   from the first relay, tried three times with a limit of 20 s each and traced, to the one behind it
+  failover   from the first relay, tried three times with a limit of 20 s each and traced, to the one behind it,
+             tried once with the same limit
 
 Exit code: 0 if everybody who may be mailed was accepted or is held, 1 if somebody was not, 2 if the arguments are
 wrong.
@@ -81,6 +82,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let dialogues = Dialogues::new(arguments.mails.saturating_mul(3));
     let one_try = Timeout::new(Trace::new(primary, dialogues.sink()), Duration::from_secs(20), clock.clone());
     let tries = Retry::new(one_try, clock.clone()).waits(Duration::from_secs(5), Duration::from_secs(60));
+    let backup = Timeout::new(backup, Duration::from_secs(20), clock.clone());
     let everybody = Failover::new(tries, clock.clone()).then(backup).on_deferral();
     let by_domain = RouteBy::new(everybody).within("corp.example".parse()?, Split::new(intranet, 4).and(spare, 1));
     let tee = Arc::new(Tee::new(by_domain, archive));

@@ -28,19 +28,20 @@ struct Draft {
 
 impl Engine {
     /// Composes, checks, signs and keys a mail. Nothing is stored.
-    pub(crate) async fn prepare(&self, submission: Submission, options: Options) -> Result<Prepared, SendError> {
+    pub(crate) async fn prepare(&self, submission: Submission, mut options: Options) -> Result<Prepared, SendError> {
         if self.stopping.load(Ordering::Acquire) {
             return Err(SendError::new(SendErrorKind::Stopped, "the Mailer stops"));
         }
-        let Options { mut meta, priority, once, send_at, expire_after, wait: _, wrong } = options;
-        if let Some(wrong) = wrong {
+        if let Some(wrong) = options.wrong.take() {
             return Err(wrong.into());
         }
+        let wall = self.clock.wall();
+        let draft = self.draft(submission, wall)?;
+        let fingerprint = options.fingerprint(draft.fingerprint);
+        let Options { mut meta, priority, once, send_at, expire_after, .. } = options;
         let policy = self.policy(&meta)?;
         meta.priority = priority.unwrap_or(policy.priority);
-        let wall = self.clock.wall();
         let id = MailId::new(wall, &*self.random);
-        let draft = self.draft(submission, wall)?;
         check_way_out(&policy, &draft.content)?;
         let content = match &self.signer {
             Some(signer) => draft.content.with_headers(&signer.sign(&draft.content, wall).await?),
@@ -55,7 +56,7 @@ impl Engine {
         let envelope = self.with_return_path(id, draft.envelope, send_at.map_or(wall, |at| at.max(wall)));
         let expire = expire_after.or(policy.expire).unwrap_or(self.settings.schedule.expire);
         let mail = Mail::new(id, envelope, content).with_message_id(draft.message_id);
-        Ok(Prepared { mail, meta, once, fingerprint: draft.fingerprint, send_at, expire })
+        Ok(Prepared { mail, meta, once, fingerprint, send_at, expire })
     }
 
     fn policy(&self, meta: &MailMeta) -> Result<StreamPolicy, SendError> {

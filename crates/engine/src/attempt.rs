@@ -16,6 +16,7 @@ use crate::in_flight::InFlight;
 use crate::inner::{Engine, ListPlace};
 use crate::lease::Lease;
 use crate::settings::Gate;
+use crate::traces;
 use crate::way::Way;
 
 impl Engine {
@@ -200,7 +201,10 @@ impl Engine {
         let until = self.clock.tick().saturating_add(self.settings.attempt_timeout);
         tokio::select! {
             biased;
-            result = catching(async { self.transport.deliver(&attempt).await }) => {
+            result = catching(async {
+                let attempt = self.traced(&attempt, lease);
+                self.transport.deliver(&attempt).await
+            }) => {
                 result.unwrap_or_else(|Panicked| Ok(attempt.give_up(Cause::local("the transport panicked"))))
             }
             () = self.clock.sleep_until(until) => {
@@ -232,6 +236,15 @@ impl Engine {
             .progress(self.transport.capabilities().progress())
             .awaits_record();
         Ok(attempt.build())
+    }
+
+    /// The attempt with the sink of its dialogue, if it has one.
+    fn traced(&self, attempt: &Attempt, lease: &Lease) -> Attempt {
+        let Some(sink) = self.traces.sink(lease) else { return attempt.clone() };
+        let attempt = attempt.traced(sink);
+        let number = lease.granted.recipients.iter().map(|(_, state)| state.attempts).max().unwrap_or(1);
+        traces::head(&attempt, number);
+        attempt
     }
 
     async fn settle_result(

@@ -1,6 +1,7 @@
 //! Putting a Mailer together.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +10,7 @@ use posthaste_queue::{Scheduler, Spool};
 use posthaste_sign::Sign;
 use posthaste_suppression::SuppressionStore;
 use posthaste_token::{KeyId, KeyRing, MasterSecret, ReturnPaths};
-use posthaste_transport::{Source, TlsPolicy, Transport};
+use posthaste_transport::{Source, TlsPolicy, TraceSink, Transport};
 use posthaste_types::{Clock, Domain, ParseError, Random, StreamName};
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
@@ -20,6 +21,7 @@ use crate::mailer::Mailer;
 use crate::settings::{Audience, Settings, StreamPolicy};
 use crate::steady::Steady;
 use crate::system::{SystemClock, SystemRandom};
+use crate::traces::{TraceRule, Traceable, Traces};
 use crate::waiters::Waiters;
 
 /// Puts a [`Mailer`] together. A spool and a transport are needed; everything else has a default.
@@ -40,6 +42,7 @@ pub struct MailerBuilder {
     audience: Audience,
     source: Option<Source>,
     tls_policy: TlsPolicy,
+    trace: Rule,
     settings: Settings,
     wrong: Option<ParseError>,
 }
@@ -61,6 +64,7 @@ impl MailerBuilder {
             audience: Audience::Live,
             source: None,
             tls_policy: TlsPolicy::default(),
+            trace: Rule(None),
             settings: Settings::default(),
             wrong: None,
         }
@@ -151,6 +155,32 @@ impl MailerBuilder {
         self
     }
 
+    /// Asks `rule` before each attempt whether its dialogue is to be written down, and where: by the stream, a tag, a
+    /// recipient. Tags are kept with the mail, so that a mail which was tagged for this is traced behind a restart too.
+    /// For one mail at hand there is [`Sending::trace`](crate::Sending::trace).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use posthaste_engine::Mailer;
+    /// use posthaste_transport::{TraceLines, TraceSink};
+    ///
+    /// let lines = Arc::new(TraceLines::new());
+    /// let to = lines.clone();
+    /// let builder = Mailer::builder().trace(move |mail| {
+    ///     mail.tags().get("trace").map(|_| to.clone() as Arc<dyn TraceSink>)
+    /// });
+    /// ```
+    ///
+    /// Secrets and content are not in a dialogue; addresses and return paths are. A rule that panics costs its attempt.
+    pub fn trace(
+        mut self,
+        rule: impl Fn(&Traceable<'_>) -> Option<Arc<dyn TraceSink>> + Send + Sync + 'static,
+    ) -> Self {
+        self.trace = Rule(Some(Arc::new(rule)));
+        self
+    }
+
     /// The settings.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
@@ -223,10 +253,20 @@ impl MailerBuilder {
             audience: self.audience,
             source: self.source,
             tls_policy: self.tls_policy,
+            traces: Traces::new(self.trace.0),
             settings,
         });
         engine.take_up_orphans().await?;
         Ok(Mailer::run(engine))
+    }
+}
+
+/// Whose dialogues are written down.
+struct Rule(Option<Arc<TraceRule>>);
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Some" } else { "None" })
     }
 }
 

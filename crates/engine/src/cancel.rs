@@ -108,6 +108,10 @@ impl Engine {
     pub(crate) async fn cancel(&self, mail: MailId) -> Result<(), SpoolError> {
         let under_way = self.dispatch().withdraw(mail);
         let _call = Call { engine: self, mail };
+        if !under_way.is_empty() {
+            // Those whom an attempt has end behind it; if this process does not, the next one knows.
+            self.spool.withdraw(mail).await?;
+        }
         let Some(tracked) = self.tracked(mail).await? else { return Ok(()) };
         let waits = |place: &u32| !under_way.contains(place);
         self.settle(self.cancelled(&tracked, (0..).take(tracked.recipients.len()).filter(waits))).await
@@ -120,7 +124,7 @@ impl Engine {
         }
     }
 
-    fn cancelled(&self, tracked: &Tracked, places: impl Iterator<Item = u32>) -> Vec<Settlement> {
+    pub(crate) fn cancelled(&self, tracked: &Tracked, places: impl Iterator<Item = u32>) -> Vec<Settlement> {
         let (now, wall) = (self.now(), self.clock.wall());
         let settlement = |place: u32| {
             let recipient = tracked.recipients.get(usize::try_from(place).ok()?)?;

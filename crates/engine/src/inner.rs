@@ -18,6 +18,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, watch};
 use crate::dispatch::Dispatch;
 use crate::settings::{Audience, Settings, StreamPolicy};
 use crate::steady::Steady;
+use crate::traces::Traces;
 use crate::waiters::Waiters;
 
 /// What all parts of a running Mailer share.
@@ -39,6 +40,7 @@ pub(crate) struct Engine {
     pub(crate) audience: Audience,
     pub(crate) source: Option<Source>,
     pub(crate) tls_policy: TlsPolicy,
+    pub(crate) traces: Traces,
     pub(crate) settings: Settings,
     pub(crate) stopping: AtomicBool,
     /// How long attempts under way are let go on when the Mailer stops.

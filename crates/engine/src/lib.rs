@@ -78,6 +78,7 @@ mod settle;
 mod steady;
 mod suppress;
 mod system;
+mod traces;
 mod waiters;
 mod way;
 
@@ -93,3 +94,4 @@ pub use send_all::SendAll;
 pub use sending::{Outgoing, Preparing, Sending, Submission};
 pub use settings::{Audience, Settings, StreamPolicy, WayOut};
 pub use system::{SystemClock, SystemRandom};
+pub use traces::Traceable;

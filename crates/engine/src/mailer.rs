@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use posthaste_queue::Query;
 use posthaste_suppression::{Actor, Entry, Put, Scope, What};
+use posthaste_transport::TraceSink;
 use posthaste_types::{MailId, Timestamp};
 
 use crate::accept::{MailAdmitted, Replay};
@@ -154,8 +155,8 @@ impl Mailer {
         Ok(self.engine.tracked(id).await?.map(|tracked| self.engine.standings(&tracked)))
     }
 
-    /// Withdraws a mail: no attempt for it begins after this has returned. Recipients that an attempt has begun for
-    /// go on, and are not tried again; the standings say which.
+    /// Withdraws a mail: no attempt for it begins after this has returned, also if this process dies and another takes
+    /// the spool up. Recipients that an attempt has begun for go on, and are not tried again; the standings say which.
     ///
     /// # Errors
     /// [`FeedbackError`] if the spool does not answer.
@@ -165,6 +166,22 @@ impl Mailer {
     pub async fn cancel(&self, id: MailId) -> Result<Option<Standings>, FeedbackError> {
         self.engine.cancel(id).await?;
         self.explain(id).await
+    }
+
+    /// Writes the dialogue of each attempt for a mail that begins from now on to `sink`, also if the mail has waited for
+    /// long, and until [`untrace`](Self::untrace): one sink a mail, the last one counts. Secrets and content are not in a
+    /// dialogue; addresses and return paths are. What several attempts say stands behind a line each with their number.
+    ///
+    /// This process alone knows of it; for what is to last there is
+    /// [`MailerBuilder::trace`](crate::MailerBuilder::trace). At most 1,000 mails are traced in this way; of more, the
+    /// oldest are let go.
+    pub fn trace(&self, id: MailId, sink: Arc<dyn TraceSink>) {
+        self.engine.traces.put(id, sink);
+    }
+
+    /// Lets go of the sink of a mail, and gives it back if it had one. An attempt under way goes on writing to it.
+    pub fn untrace(&self, id: MailId) -> Option<Arc<dyn TraceSink>> {
+        self.engine.traces.remove(id)
     }
 
     /// Puts an entry on the suppression list. When this has returned, no attempt for what it touches begins.

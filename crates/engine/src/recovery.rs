@@ -6,9 +6,22 @@ use posthaste_types::{Cause, EventKind, Fate, Outcome};
 use crate::inner::Engine;
 
 impl Engine {
+    /// Ends who is left of the mails that the application has withdrawn: also whom an attempt had when the process died.
+    /// He may have the mail, and is not tried again.
+    async fn end_withdrawn(&self) -> Result<(), SpoolError> {
+        for mail in self.spool.withdrawn().await? {
+            if let Some(tracked) = self.tracked(mail).await? {
+                let done = self.cancelled(&tracked, (0..).take(tracked.recipients.len()));
+                self.spool.settle(done).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes up every attempt that was begun and never settled: the process died. Whether the message was taken is
     /// not known, so it is tried again, in doubt, with the same octets and the same Message-ID.
     pub(crate) async fn take_up_orphans(&self) -> Result<(), SpoolError> {
+        self.end_withdrawn().await?;
         let orphans = self.spool.orphans(&self.settings.node).await?;
         if orphans.is_empty() {
             return Ok(());

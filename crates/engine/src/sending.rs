@@ -2,11 +2,14 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use posthaste_message::{Message, Raw};
 use posthaste_queue::MailMeta;
+use posthaste_transport::TraceSink;
 use posthaste_types::{CampaignName, ListName, OnceKey, ParseError, StreamName, TenantName, Timestamp};
+use sha2::{Digest, Sha256};
 
 use crate::error::SendError;
 use crate::mailer::Mailer;
@@ -61,6 +64,22 @@ pub(crate) enum Wait {
 }
 
 impl Options {
+    /// The fingerprint of what the caller gave, options included. Times are not: they are often counted from now, and a
+    /// repetition comes later. What says nothing leaves the message's own.
+    pub(crate) fn fingerprint(&self, of_message: [u8; 32]) -> [u8; 32] {
+        let Self { meta, priority, once: _, send_at: _, expire_after: _, wait: _, wrong: _ } = self;
+        // A tenant has keys of his own.
+        let MailMeta { stream, list, campaign, tags, .. } = meta;
+        if (stream, priority) == (&StreamName::DEFAULT, &None)
+            && (list.is_none() && campaign.is_none() && tags.is_empty())
+        {
+            return of_message;
+        }
+        // Every part serialises: none is a map with keys that are no strings.
+        let options = serde_json::to_vec(&(stream, list, campaign, tags, priority)).unwrap_or_default();
+        Sha256::new_with_prefix(of_message).chain_update(options).finalize().into()
+    }
+
     fn name<T, E: Into<ParseError>>(&mut self, name: Result<T, E>) -> Option<T> {
         match name {
             Ok(name) => Some(name),
@@ -117,7 +136,8 @@ macro_rules! options {
         }
 
         /// The application's key: the same key is accepted once, whatever happens to the call. `type/id` reads
-        /// well: `receipt/4711`. The same key with another content is an error.
+        /// well: `receipt/4711`. The same key with another content, stream, list, campaign, tag or priority is an error;
+        /// times may differ, those of the first call count.
         pub fn once<K>(mut self, key: K) -> Self
         where
             K: TryInto<OnceKey>,
@@ -165,14 +185,22 @@ pub struct Sending<'a> {
     mailer: &'a Mailer,
     submission: Submission,
     options: Options,
+    trace: Option<Arc<dyn TraceSink>>,
 }
 
 impl<'a> Sending<'a> {
     pub(crate) fn new(mailer: &'a Mailer, submission: Submission) -> Self {
-        Self { mailer, submission, options: Options::default() }
+        Self { mailer, submission, options: Options::default(), trace: None }
     }
 
     options!();
+
+    /// Writes the dialogue of each attempt for this mail to `sink`, without secrets and content, as long as this
+    /// process runs: see [`Mailer::trace`].
+    pub fn trace(mut self, sink: Arc<dyn TraceSink>) -> Self {
+        self.trace = Some(sink);
+        self
+    }
 
     /// If too many sends wait for the disk, [`Full`](crate::SendErrorKind::Full) instead of a wait.
     pub fn without_waiting(mut self) -> Self {
@@ -186,11 +214,24 @@ impl<'a> IntoFuture for Sending<'a> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { mailer, submission, options } = self;
+        let Self { mailer, submission, options, trace } = self;
         Box::pin(async move {
             let wait = options.wait;
             let prepared = mailer.engine().prepare(submission, options).await?;
-            mailer.admit_one(prepared, wait).await
+            let Some(sink) = trace else { return mailer.admit_one(prepared, wait).await };
+            // Before it is accepted: the first attempt may begin at once.
+            let id = prepared.id();
+            mailer.trace(id, sink.clone());
+            let result = mailer.admit_one(prepared, wait).await;
+            match &result {
+                Ok(receipt) if receipt.id() == id => {}
+                Ok(receipt) => {
+                    mailer.untrace(id);
+                    mailer.trace(receipt.id(), sink);
+                }
+                Err(_) => drop(mailer.untrace(id)),
+            }
+            result
         })
     }
 }

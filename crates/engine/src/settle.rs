@@ -54,7 +54,8 @@ impl Engine {
             }
             // The peer is well, and so are we: no reason to hold the route, or to tell anybody.
             TransportErrorKind::Busy => {
-                self.settle_unmade(lease, &Cause::local(error), now.saturating_add(BUSY_WAIT)).await;
+                let wait = error.wait().unwrap_or_default().clamp(BUSY_WAIT, LONGEST_BUSY_WAIT);
+                self.settle_unmade(lease, &Cause::local(error), now.saturating_add(wait)).await;
             }
             TransportErrorKind::Unreachable => {
                 let outcome = Outcome::deferred(Cause::network(NetworkFault::Unreachable, error.text()));
@@ -267,3 +268,5 @@ fn no_outcome() -> Outcome {
 const WITHDRAWN_WAIT: Duration = Duration::from_secs(1);
 /// How long a recipient waits for whom no connection was free.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// And how long at the most, whatever the transport says.
+const LONGEST_BUSY_WAIT: Duration = Duration::from_secs(3600);

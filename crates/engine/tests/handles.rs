@@ -6,9 +6,12 @@ use std::time::Duration;
 use posthaste_engine::{FeedbackErrorKind, Mailer};
 use posthaste_message::Message;
 use posthaste_queue::MemorySpool;
-use posthaste_testkit::{VirtualClock, mailer};
+use posthaste_testkit::{TestMailer, VirtualClock, mailer};
 use posthaste_transport::{Answer, Memory};
-use posthaste_types::{EventId, Standing};
+use posthaste_types::{EventId, Fate, Standing};
+
+mod common;
+use common::Hooked;
 
 fn message(to: &str) -> Message {
     Message::builder().from("ada@news.example.com").to(to).subject("Your order").text("On its way.").build().expect("m")
@@ -105,4 +108,34 @@ async fn a_stop_goes_on_without_handles() {
     }
     let last = serde_json::to_value(&*last.expect("events")).expect("json");
     assert_eq!(last["kind"], "deferred", "what the attempt had come to is settled: {last}");
+}
+
+/// Withdrawn while an attempt has it, and the process dies with the attempt: the next one does not try it again.
+#[tokio::test]
+async fn a_mail_that_was_withdrawn_stays_so_behind_a_crash() {
+    let spool = Hooked::default();
+    let start = || {
+        let spool = spool.clone();
+        TestMailer::new().with(|m| m.spool(spool)).start()
+    };
+    let (mailer, inbox) = start().await.expect("started");
+    inbox.hang("bob@example.org");
+    inbox.hang("eve@example.org");
+    let withdrawn = mailer.send(message("bob@example.org")).await.expect("accepted");
+    let other = mailer.send(message("eve@example.org")).await.expect("accepted");
+    inbox.settle().await;
+    let standings = mailer.cancel(withdrawn.id()).await.expect("cancelled").expect("known");
+    assert!(!standings.all_ended(), "an attempt has it");
+    let ids = [withdrawn.id(), other.id()];
+    drop((withdrawn, other, mailer, inbox)); // no stop: as it is
+    tokio::task::yield_now().await;
+
+    let (mailer, inbox) = start().await.expect("started");
+    inbox.advance(Duration::from_secs(2 * 3600)).await;
+    let fate = async |id| {
+        let receipt = mailer.receipt(id).await.expect("read").expect("known");
+        receipt.standings().await.expect("standings").iter().next().and_then(|one| one.standing.fate())
+    };
+    assert_eq!([fate(ids[0]).await, fate(ids[1]).await], [Some(Fate::Cancelled), Some(Fate::Delivered)]);
+    assert!(inbox.all_to("bob@example.org").is_empty(), "it is not tried again");
 }

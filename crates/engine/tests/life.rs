@@ -128,6 +128,30 @@ async fn a_wrong_credential_bounces_nobody() {
     assert!(receipt.settled().await.expect("standings").all_delivered());
 }
 
+/// What is said of a mail belongs to it: the same key with other words is another mail. Times are counted anew with each
+/// call, and do not.
+#[tokio::test]
+async fn the_same_key_with_other_options_is_another_mail() {
+    let (mailer, inbox) = mailer().await;
+    let bob = || message("bob@example.org");
+    let first = mailer.send(bob()).once("order/1").tag("order", 1).await.expect("accepted");
+    inbox.advance(Duration::from_secs(5)).await;
+    let again = mailer.send(bob()).once("order/1").tag("order", 1).send_at(mailer.now()).expire_after(HOUR);
+    assert_eq!(again.await.expect("replayed").id(), first.id());
+    let reused = SendErrorKind::KeyReused { mail: first.id() };
+    for other in [
+        mailer.send(bob()).once("order/1"),
+        mailer.send(bob()).once("order/1").tag("order", 2),
+        mailer.send(bob()).once("order/1").tag("order", 1).priority(9),
+        mailer.send(bob()).once("order/1").tag("order", 1).campaign("spring"),
+        mailer.send(bob()).once("order/1").tag("order", 1).list("news"),
+    ] {
+        assert_eq!(other.await.expect_err("another mail").kind(), &reused);
+    }
+    let mine = mailer.send(bob()).once("order/1").tag("order", 1).tenant("acme").await.expect("accepted");
+    assert_ne!(mine.id(), first.id(), "a tenant has keys of his own");
+}
+
 #[tokio::test]
 async fn the_same_key_sends_once() {
     let (mailer, inbox) = mailer().await;

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, Transport, TransportError, TransportErrorKind};
-use posthaste_types::{Clock, Domain, OutcomeKind};
+use posthaste_types::{Cause, Clock, Domain, Outcome, OutcomeKind};
 
 /// Tries transports in order until one takes the attempt.
 ///
 /// The next is tried when one could hand nothing to anyone, by the kind of its error: by default
 /// [`Unreachable`](TransportErrorKind::Unreachable) alone. An attempt that was accepted for somebody, refused for
-/// somebody or is in doubt for somebody stays where it was; one that was [deferred for
-/// all](Self::on_deferral) goes on where that is asked for. If nobody takes it, the answer is the last that one of them
-/// gave for the recipients; else the first error that time may mend; else the first error.
+/// somebody or is in doubt for somebody stays where it was; one that was deferred for all goes on where that is asked
+/// for: [where no peer said so](Self::on_no_reply), or [in any case](Self::on_deferral). If nobody takes it, the answer
+/// is the last that one of them gave for the recipients; else the first error that time may mend; else the first error.
 ///
 /// Time: all of them share [`Attempt::timeout`]. A route is the first one's; the others find their own.
 ///
@@ -48,6 +48,7 @@ pub struct Failover {
 enum Deferred {
     Answer,
     GoesOn,
+    GoesOnWithoutReply,
 }
 
 impl Failover {
@@ -79,14 +80,30 @@ impl Failover {
         self
     }
 
+    /// The same, going on too when all recipients were deferred and no peer said so: no connection was made, or it hung
+    /// or broke before the message was complete, or DNS or TLS failed. A transport that tries several hosts, such as an
+    /// MX, tells that as outcomes and not as an error. A deferral by a reply stays the answer.
+    #[must_use]
+    pub fn on_no_reply(mut self) -> Self {
+        self.deferred = Deferred::GoesOnWithoutReply;
+        self
+    }
+
     fn goes_on(&self, result: &Result<Outcomes, TransportError>) -> bool {
         match result {
             Err(error) => self.kinds.contains(&error.kind()),
-            Ok(outcomes) => {
-                let deferred = outcomes.iter().all(|outcome| outcome.kind() == OutcomeKind::Deferred);
-                deferred && self.deferred == Deferred::GoesOn
-            }
+            Ok(outcomes) => outcomes.iter().all(|outcome| self.passes_on(outcome)),
         }
+    }
+
+    fn passes_on(&self, outcome: &Outcome) -> bool {
+        let no_reply = matches!(outcome.cause(), Cause::Dns { .. } | Cause::Network { .. } | Cause::Tls { .. });
+        let deferral = match self.deferred {
+            Deferred::Answer => false,
+            Deferred::GoesOn => true,
+            Deferred::GoesOnWithoutReply => no_reply,
+        };
+        deferral && outcome.kind() == OutcomeKind::Deferred
     }
 }
 

@@ -17,8 +17,8 @@ use posthaste_types::{Cause, Domain, Mail, Outcome, OutcomeKind, Tags};
 /// A layer can be forgotten in a setting: what must never leave is the business of the Mailer's audience.
 ///
 /// # Limits
-/// [`MAX_HELD`](Self::MAX_HELD) mails by default; what comes behind is
-/// [`Busy`](posthaste_transport::TransportErrorKind::Busy).
+/// [`MAX_HELD`](Self::MAX_HELD) mails and [`MAX_OCTETS`](Self::MAX_OCTETS) octets of content by default; what comes behind
+/// is [`Busy`](posthaste_transport::TransportErrorKind::Busy).
 ///
 /// # Stacking
 /// Right: outermost, with everything inside that a mail passes when it is let go.
@@ -36,13 +36,28 @@ use posthaste_types::{Cause, Domain, Mail, Outcome, OutcomeKind, Tags};
 pub struct Hold<T> {
     inner: T,
     limit: usize,
+    octets: usize,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     next: u64,
+    octets: usize,
     held: BTreeMap<HeldId, Kept>,
+}
+
+impl State {
+    fn insert(&mut self, id: HeldId, kept: Kept) {
+        self.octets = self.octets.saturating_add(kept.mail.content().len());
+        self.held.insert(id, kept);
+    }
+
+    fn remove(&mut self, id: HeldId) -> Option<Kept> {
+        let kept = self.held.remove(&id)?;
+        self.octets = self.octets.saturating_sub(kept.mail.content().len());
+        Some(kept)
+    }
 }
 
 #[derive(Clone)]
@@ -86,15 +101,25 @@ impl<T: Transport> Hold<T> {
     /// The most mails that are held, unless [told otherwise](Self::limit).
     pub const MAX_HELD: usize = 10_000;
 
+    /// The most octets of content that are held, unless [told otherwise](Self::octets): 256 MiB.
+    pub const MAX_OCTETS: usize = 256 * 1024 * 1024;
+
     /// Holds what would go to `inner`.
     pub fn new(inner: T) -> Self {
-        Self { inner, limit: Self::MAX_HELD, state: Mutex::default() }
+        Self { inner, limit: Self::MAX_HELD, octets: Self::MAX_OCTETS, state: Mutex::default() }
     }
 
     /// The same, holding so many mails at the most.
     #[must_use]
     pub fn limit(mut self, mails: usize) -> Self {
         self.limit = mails;
+        self
+    }
+
+    /// The same, holding so many octets of content at the most. Content that several mails share counts for each.
+    #[must_use]
+    pub fn octets(mut self, octets: usize) -> Self {
+        self.octets = octets;
         self
     }
 
@@ -118,7 +143,7 @@ impl<T: Transport> Hold<T> {
     /// # Cancel safety
     /// Dropped, it is as when a transport is dropped: whoever would be deferred is held again.
     pub async fn release(&self, id: HeldId) -> Result<Outcomes, ReleaseError> {
-        let kept = self.state().held.remove(&id).ok_or(ReleaseError::NotHeld)?;
+        let kept = self.state().remove(id).ok_or(ReleaseError::NotHeld)?;
         let attempt = Attempt::builder(kept.mail.clone())
             .tags(kept.tags.clone())
             .tls_policy(kept.tls_policy)
@@ -136,7 +161,7 @@ impl<T: Transport> Hold<T> {
 
     /// Throws one away; `false` if there is none with this number.
     pub fn discard(&self, id: HeldId) -> bool {
-        self.state().held.remove(&id).is_some()
+        self.state().remove(id).is_some()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -164,14 +189,16 @@ impl<T: Transport> Transport for Hold<T> {
         let mut state = self.state();
         let known = state.held.values().any(|kept| kept.key == *attempt.key());
         if !known {
-            if state.held.len() >= self.limit {
-                return Err(TransportError::busy(format_args!("{} mails are held already", state.held.len())));
+            let octets = state.octets.saturating_add(attempt.mail().content().len());
+            if state.held.len() >= self.limit || octets > self.octets {
+                let words = format_args!("{} mails of {} octets are held already", state.held.len(), state.octets);
+                return Err(TransportError::busy(words));
             }
             attempt.past_return()?;
             let id = HeldId(state.next);
             state.next = state.next.saturating_add(1);
             let (mail, key, tags) = (attempt.mail().clone(), attempt.key().clone(), attempt.tags().clone());
-            state.held.insert(id, Kept { mail, key, tags, tls_policy: attempt.tls_policy() });
+            state.insert(id, Kept { mail, key, tags, tls_policy: attempt.tls_policy() });
         }
         Ok(Outcomes::all(attempt, Outcome::accepted(Cause::local("held"))))
     }
@@ -211,7 +238,7 @@ impl Release<'_> {
     }
 
     fn hold(&self, kept: Kept) {
-        lock(self.state).held.insert(self.id, kept);
+        lock(self.state).insert(self.id, kept);
     }
 }
 

@@ -52,7 +52,8 @@
 //! # No duplicates by a layer
 //! A layer that tries twice or elsewhere derives its tries from the attempt
 //! ([`Attempt::next_try`](posthaste_transport::Attempt::next_try)): there is none behind an acceptance or a doubt, and
-//! nothing can be sent for a try that is over. Waits come before the first command, where an attempt can be withdrawn.
+//! nothing can be sent for a try that is over. Waits come before the first command, where an attempt can be withdrawn;
+//! one that is withdrawn behind it goes on with the hop that has heard of it, and no other hears of it.
 //!
 //! # Faults of ours bounce nobody
 //! A folder or a program that is missing or may not be used is
@@ -63,7 +64,8 @@
 //! # Limits
 //! One attempt has at most 1,000 recipients ([`EmlFolder`]) or 100 ([`Maildir`], [`Sendmail`]); a layer over several
 //! transports has the smallest limit of them. What a layer remembers is bounded: [`Throttle::MAX_SITES`],
-//! [`Trace::MAX_LINES`], [`Hold::MAX_HELD`], [`Tee::MAX_COPIES`]. Files are written on tokio's pool for blocking work.
+//! [`Trace::MAX_LINES`], [`Hold::MAX_HELD`], [`Hold::MAX_OCTETS`], [`Tee::MAX_COPIES`].
+//! Files are written on tokio's pool for blocking work.
 //!
 //! # Features
 //! None.

@@ -11,9 +11,10 @@ use posthaste_types::{Clock, Domain};
 /// Tries again when the transport inside could hand nothing to anyone, and it may help.
 ///
 /// Only a transient [`TransportError`] is tried again: no connection, a broken one before the message. What has an
-/// outcome is not, not even a deferral, and never what is in doubt. The waits double from the first to the longest; one
-/// that would not end within [`Attempt::timeout`] is not begun, and the last error is the answer. During a wait the
-/// attempt can be withdrawn. Each try has a slate of its own ([`Attempt::next_try`]).
+/// outcome is not, not even a deferral, and never what is in doubt. The waits double from the first to the longest, and
+/// are never shorter than [the error says](TransportError::wait); one that would not end within [`Attempt::timeout`] is
+/// not begun, and the last error is the answer. During a wait the attempt can be withdrawn; one that was withdrawn while
+/// a try had it is not tried again. Each try has a slate of its own ([`Attempt::next_try`]).
 ///
 /// A [`Mailer`](https://docs.rs/posthaste) tries again by itself, over days and across restarts. This layer is for a
 /// transport used alone, and for faults of a second.
@@ -84,7 +85,7 @@ impl<T: Transport> Transport for Retry<T> {
                 Err(error) if is_worth_another(&error) => error,
                 result => return result,
             };
-            let at = self.clock.tick().saturating_add(wait);
+            let at = self.clock.tick().saturating_add(wait.max(error.wait().unwrap_or_default()));
             if at >= by {
                 return Err(error);
             }

@@ -81,7 +81,9 @@ impl RouteBy {
     }
 
     /// Then: what goes to a domain whose mail these hosts receive, as the default transport's
-    /// [route](Transport::route) says: a provider, by its MX hosts.
+    /// [route](Transport::route) says: a provider, by its MX hosts. These may change while an outcome is in doubt, and its
+    /// repetition goes elsewhere then: with such a rule nothing is
+    /// [idempotent](posthaste_transport::Idempotency).
     #[must_use]
     pub fn received_by(
         self,
@@ -154,7 +156,9 @@ impl fmt::Debug for RouteBy {
 impl Transport for RouteBy {
     fn capabilities(&self) -> Capabilities {
         let others = self.rules.iter().map(|(_, other)| other.capabilities());
-        others.fold(self.default.capabilities(), Capabilities::either)
+        let all = others.fold(self.default.capabilities(), Capabilities::either);
+        let by_hosts = self.rules.iter().any(|(rule, _)| matches!(rule, Rule::ReceivedBy(_)));
+        if by_hosts { all.not_idempotent() } else { all }
     }
 
     async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
@@ -175,13 +179,21 @@ impl Transport for RouteBy {
     async fn route(&self, to: &Domain) -> Result<Route, TransportError> {
         let place = self.place(to).await?;
         let route = self.transport(place).route(to).await?;
-        let shared = place > 0 && *route.site() == SiteId::relay();
-        Ok(if shared { route.at_site(SiteId::new(&format!("{}/{place}", SiteId::relay()))) } else { route })
+        Ok(match below_relay(route.site()).filter(|_| place > 0) {
+            Some(below) => route.at_site(SiteId::new(&format!("{}/{place}{below}", SiteId::relay()))),
+            None => route,
+        })
     }
 
     async fn close(&self) {
         join_all(self.all().map(|transport| transport.close())).await;
     }
+}
+
+/// What stands behind the name of the relay's site: nothing, or the place that a `RouteBy` inside gave it.
+fn below_relay(site: &SiteId) -> Option<String> {
+    let below = site.as_str().strip_prefix(SiteId::relay().as_str())?;
+    (below.is_empty() || below.starts_with('/')).then(|| below.to_owned())
 }
 
 /// What the whole came to, when each part that has outcomes has settled them.

@@ -16,6 +16,9 @@ use posthaste_types::{Address, Cause, Clock, Domain, Outcome, StreamName, Timest
 /// A [`Mailer`](https://docs.rs/posthaste) asks its own list, says *suppressed* and not *refused*, and withdraws what
 /// waits when an entry is put. This layer is for a transport used alone, and for a second list.
 ///
+/// What is put on the list behind the question is not seen: between that and the first command lies what the transport
+/// inside does before it, such as waiting for a connection. Where that matters, put the entry into the Mailer's own list.
+///
 /// As the recipients of an attempt may be fewer when it comes again, under another key, nothing inside is
 /// [idempotent](posthaste_transport::Idempotency).
 ///

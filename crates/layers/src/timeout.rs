@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, Transport, TransportError, TransportErrorKind};
-use posthaste_types::{Cause, Clock, Domain};
+use posthaste_types::{Cause, Clock, Domain, NetworkFault, OutcomeKind};
 
 /// Ends what the transport inside has not ended in time.
 ///
 /// An attempt that takes longer than the limit (or than its own [`timeout`](Attempt::timeout), if that is shorter) is
-/// dropped and [given up](Attempt::give_up): what was settled stays, the rest is deferred, or in doubt where the
-/// octets that complete the message were released. A question for a route that takes longer is an error; a goodbye
-/// that takes longer is left.
+/// dropped and [given up](Attempt::give_up). If nobody had an answer and nothing can have been taken, that is
+/// [`Unreachable`](TransportErrorKind::Unreachable): a [`Retry`](crate::Retry) or a [`Failover`](crate::Failover) around
+/// this goes on. Else what was settled stays, and the rest is deferred, or in doubt where the octets that complete the
+/// message were released. A question for a route that takes longer is an error; a goodbye that takes longer is left.
 ///
 /// # Stacking
 /// Right: directly around what talks to one hop.
@@ -74,9 +75,15 @@ impl<T: Transport> Transport for Timeout<T> {
 
     async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
         let limit = self.limit.min(attempt.timeout());
-        match self.within(limit, self.inner.deliver(attempt)).await {
-            Some(result) => result,
-            None => Ok(attempt.give_up(Cause::local(format_args!("no end within {limit:?}")))),
+        if let Some(result) = self.within(limit, self.inner.deliver(attempt)).await {
+            return result;
+        }
+        let answered = attempt.settled().iter().any(Option::is_some);
+        let words = format!("no end within {limit:?}");
+        let outcomes = attempt.give_up(Cause::network(NetworkFault::TimedOut, &words));
+        match answered || outcomes.iter().any(|outcome| outcome.kind() != OutcomeKind::Deferred) {
+            true => Ok(outcomes),
+            false => Err(TransportError::new(TransportErrorKind::Unreachable, words)),
         }
     }
 

@@ -106,12 +106,7 @@ pub struct Dialogue {
 impl fmt::Display for Dialogue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (direction, line) in &self.lines {
-            let sign = match direction {
-                Direction::Sent => '>',
-                Direction::Received => '<',
-                _ => '-',
-            };
-            writeln!(f, "{sign} {line}")?;
+            writeln!(f, "{} {line}", direction.sign())?;
         }
         if self.left_out > 0 {
             writeln!(f, "- and {} lines more", self.left_out)?;

@@ -57,6 +57,7 @@ async fn the_eml_folder_keeps_the_contract() {
     let root = tempfile::tempdir().unwrap();
     let report = contract::check(&EmlFixture { folder: root.path().join("out") }).await;
     assert_eq!(report.shown(), [Scene::Accept, Scene::WrongCredential], "{report}");
+    assert!(report.drops() > 0, "{report}");
 }
 
 /// One maildir for each of the suite's recipients, and what is wrong with it.
@@ -114,6 +115,7 @@ async fn the_maildir_keeps_the_contract() {
     let fixture = MaildirFixture { root: tempfile::tempdir().unwrap(), missing: Arc::default() };
     let report = contract::check(&fixture).await;
     assert_eq!(report.shown(), [Scene::Accept, Scene::RefuseSecond, Scene::WrongCredential], "{report}");
+    assert!(report.drops() > 0, "{report}");
 }
 
 /// The memory's fixture, with a timeout around the memory; time passes when the suite waits for it.
@@ -138,6 +140,7 @@ impl TransportFixture for TimeoutFixture {
 
     /// The layer itself must end the attempt: the suite never drops it.
     async fn out_of_time(&self) {
+        self.inner.out_of_time().await;
         self.clock.advance(PATIENCE).await;
         std::future::pending().await
     }
@@ -147,7 +150,7 @@ impl TransportFixture for TimeoutFixture {
 async fn the_timeout_keeps_the_contract_of_what_is_inside() {
     let fixture = TimeoutFixture { inner: MemoryFixture::new(), clock: VirtualClock::new() };
     let report = contract::check(&fixture).await;
-    assert!(report.skipped().is_empty(), "{report}");
+    assert!(report.skipped().is_empty() && report.drops() > 0, "{report}");
 }
 
 /// What stands in a file of a maildir, without the two fields of final delivery.

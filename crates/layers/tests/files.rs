@@ -178,3 +178,22 @@ async fn nothing_is_published_behind_a_give_up() {
         assert!(names(&dir.path().join(folder)).is_empty(), "{folder}");
     }
 }
+
+/// The engine gives up between two recipients: the first has his mail, and nobody can have the second one's.
+#[tokio::test]
+async fn whose_turn_had_not_come_is_deferred_and_not_in_doubt() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_owned();
+    let attempt = Attempt::builder(mail(&["bob@example.org", "eve@example.org"])).progress(Progress::Tracked).build();
+    let held = attempt.clone();
+    let maildir = Maildir::of_recipients(move |to| {
+        if to.local_part() == "eve" {
+            held.give_up(posthaste_types::Cause::local("out of time"));
+        }
+        Some(root.clone())
+    });
+    maildir.deliver(&attempt).await.unwrap();
+    let kinds: Vec<_> = attempt.settled().into_iter().map(|outcome| outcome.unwrap().kind()).collect();
+    assert_eq!(kinds, [OutcomeKind::Accepted, OutcomeKind::Deferred]);
+    assert_eq!(names(&dir.path().join("new")).len(), 1);
+}

@@ -49,6 +49,20 @@ async fn what_was_settled_stays_and_the_rest_is_deferred() {
 }
 
 #[tokio::test]
+async fn where_nobody_was_answered_the_whole_may_be_tried_again() {
+    let clock = VirtualClock::new();
+    let memory = hanging();
+    memory.plan(&"bob@example.org".parse().unwrap(), []);
+    let transport = Timeout::new(memory, Duration::from_secs(30), Arc::new(clock.clone()));
+    let attempt = attempt(Progress::Tracked, Duration::from_secs(600));
+    let (result, _) = tokio::join!(transport.deliver(&attempt), clock.advance_to_next());
+    let error = result.unwrap_err();
+    assert_eq!(error.to_string(), "unreachable: no end within 30s");
+    assert!(error.is_transient());
+    assert!(attempt.past_return().is_err(), "no completing octet may leave");
+}
+
+#[tokio::test]
 async fn a_transport_that_tells_nothing_is_in_doubt() {
     let (kinds, _) = run(Progress::Returned, Duration::from_secs(30), Duration::from_secs(600)).await;
     assert_eq!(kinds, [OutcomeKind::Refused, OutcomeKind::InDoubt]);

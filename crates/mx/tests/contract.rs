@@ -110,6 +110,7 @@ async fn check(kind: Kind) {
     let report = contract::check(&Fixture::new(kind).await).await;
     let skipped: &[Scene] = if kind == Kind::Relay { &[] } else { &[Scene::WrongCredential] };
     assert_eq!(report.skipped(), skipped, "{report}");
+    assert!(report.drops() >= 8, "while it connects and while it talks, in two scenes: {report}");
 }
 
 #[tokio::test]

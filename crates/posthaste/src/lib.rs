@@ -67,7 +67,7 @@ pub use posthaste_engine::{
     Audience, Durable, DurableEvents, EventFilter, FeedbackError, FeedbackErrorKind, Ingested, IngestedReport, Lagged,
     Live, LiveEvents, Mailer, MailerBuilder, Outgoing, Prepared, Preparing, Receipt, RecipientStanding, SendAll,
     SendError, SendErrorKind, Sending, Settings, Standings, StartError, StartErrorKind, Stopped, StreamPolicy,
-    Submission, SystemClock, SystemRandom, Via, WayOut,
+    Submission, SystemClock, SystemRandom, Traceable, Via, WayOut,
 };
 
 #[cfg(feature = "dkim")]
@@ -102,7 +102,7 @@ pub use posthaste_token as token;
 pub mod transport {
     pub use posthaste_transport::{
         Answer, AttemptBuilder, AttemptKey, Direction, Finality, Idempotency, Memory, Progress, Received, Route,
-        RouteHost, SiteId, StartedAlready, TraceSink, TransportErrorKind, Withdrawn, contract,
+        RouteHost, SiteId, StartedAlready, TraceLines, TraceSink, TransportErrorKind, Withdrawn, contract,
     };
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use posthaste_types::{Event, EventId, NodeId, Timestamp};
+use posthaste_types::{Event, EventId, MailId, NodeId, Timestamp};
 
 use crate::{Admission, Begin, Begun, Due, DueCursor, NewMail, Orphan, Query, Settlement, SpoolError, Tracked};
 
@@ -73,6 +73,20 @@ pub trait Spool: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`SpoolError`].
     async fn orphans(&self, node: &NodeId) -> Result<Vec<Orphan>, SpoolError>;
+
+    /// Remembers that a mail is withdrawn, so that nobody in it is tried again if the process dies before those whom
+    /// an attempt has are settled. Durable when this returns; kept as long as the mail. Of a mail that is not known, or
+    /// has ended, nothing is remembered.
+    ///
+    /// # Errors
+    /// [`SpoolError`]: perhaps remembered, perhaps not; repeat it.
+    async fn withdraw(&self, mail: MailId) -> Result<(), SpoolError>;
+
+    /// The withdrawn mails of which somebody has not ended, in any order: at the start, what a crash left.
+    ///
+    /// # Errors
+    /// [`SpoolError`].
+    async fn withdrawn(&self) -> Result<Vec<MailId>, SpoolError>;
 
     /// Writes events that belong to no settlement.
     ///

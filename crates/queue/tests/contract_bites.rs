@@ -42,6 +42,7 @@ enum Fault {
     ForgetsWaiting,
     AnswersWhenClosed,
     HidesOrphans,
+    ForgetsWithdrawals,
 }
 
 /// A spool that does one thing wrong, on one that does everything right.
@@ -148,6 +149,14 @@ impl Spool for Faulty {
         Ok(if self.is(Fault::HidesOrphans) { Vec::new() } else { orphans })
     }
 
+    async fn withdraw(&self, mail: posthaste_types::MailId) -> Result<(), SpoolError> {
+        if self.is(Fault::ForgetsWithdrawals) { Ok(()) } else { self.inner.withdraw(mail).await }
+    }
+
+    async fn withdrawn(&self) -> Result<Vec<posthaste_types::MailId>, SpoolError> {
+        self.inner.withdrawn().await
+    }
+
     async fn record(&self, events: Vec<Event>) -> Result<(), SpoolError> {
         self.inner.record(events).await
     }
@@ -230,6 +239,7 @@ fn every_fault_is_found() {
         Fault::ForgetsWaiting,
         Fault::AnswersWhenClosed,
         Fault::HidesOrphans,
+        Fault::ForgetsWithdrawals,
     ];
     let missed: Vec<Fault> = faults.into_iter().filter(|fault| !found(*fault)).collect();
     assert!(missed.is_empty(), "the suite misses {missed:?}");

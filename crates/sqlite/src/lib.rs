@@ -37,7 +37,9 @@
 //! # One owner
 //! [`Sqlite::open`] holds a lock of the system on `<path>.lock` for the life of the handle. A second
 //! opener, in this process or another, gets [`InUse`](posthaste_queue::SpoolErrorKind::InUse) at once; the
-//! system frees the lock when the owner dies. Others may read: [`Sqlite::open_read_only`].
+//! system frees the lock when the owner dies. Others may read: [`Sqlite::open_read_only`]. What another program, such as
+//! the `sqlite3` shell, puts into the table `suppression` is found from the owner's next write on, so that no lease is
+//! given for it.
 //!
 //! # Damage
 //! What is stored of a mail carries checksums and is read back through the checks of its types. A damaged

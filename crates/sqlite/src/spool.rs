@@ -5,7 +5,7 @@ use posthaste_queue::{
     Admission, Begin, Begun, Due, DueCursor, Granted, NewMail, Orphan, Query, Refusal, Settlement, Spool, SpoolError,
     SpoolErrorKind, Tracked,
 };
-use posthaste_types::{Event, EventId, Mail, NodeId, Timestamp};
+use posthaste_types::{Event, EventId, Mail, MailId, NodeId, Timestamp};
 use rusqlite::OptionalExtension;
 
 use crate::reader;
@@ -58,6 +58,16 @@ impl Spool for Sqlite {
         let node = node.clone();
         let found = self.read(move |conn| reader::orphans(conn, &node)).await?;
         Ok(self.sound(found).await?)
+    }
+
+    async fn withdraw(&self, mail: MailId) -> Result<(), SpoolError> {
+        let sql = "INSERT OR IGNORE INTO withdrawn (mail) SELECT id FROM mail WHERE id = ?1";
+        let id = mail.to_string();
+        Ok(self.write(move |work| work.conn.prepare_cached(sql)?.execute([&id]).map(drop)).await?)
+    }
+
+    async fn withdrawn(&self) -> Result<Vec<MailId>, SpoolError> {
+        Ok(self.read(reader::withdrawn).await?)
     }
 
     async fn record(&self, events: Vec<Event>) -> Result<(), SpoolError> {

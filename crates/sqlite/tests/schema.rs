@@ -117,7 +117,7 @@ async fn the_spool_of_each_released_schema_opens() {
         write(&path).await;
         fs::remove_file(path.with_extension("db.lock")).unwrap();
     }
-    for name in ["v1.db"] {
+    for name in ["v1.db", "v2.db"] {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join(name);
         fs::copy(fixture(name), &copy).unwrap();

@@ -4,10 +4,11 @@
 
 mod common;
 
-use common::{admit, content, deliver, granted, id, mail, mail_of, number};
-use posthaste_queue::{NewMail, Query, Spool};
+use common::{address, admit, at, begin, content, deliver, granted, id, mail, mail_of, number};
+use posthaste_queue::{NewMail, Query, Refusal, Spool};
 use posthaste_sqlite::Sqlite;
-use posthaste_types::{Content, HeaderField};
+use posthaste_suppression::{Ask, SuppressionStore};
+use posthaste_types::{Content, HeaderField, StreamName};
 
 fn with_own_header(number: u32, body: &Content) -> NewMail {
     let field = HeaderField::parse(&format!("X-Number: {number}\r\n")).unwrap();
@@ -70,5 +71,30 @@ async fn content_goes_when_the_last_recipient_has_ended() {
     assert_eq!(contents(), 2);
     deliver(&spool, 1, 1).await;
     assert_eq!(contents(), 1);
-    assert_eq!(spool.find(&Query::mail(id(1))).await.unwrap()[0].recipients.len(), 2, "what became of it is kept");
+    assert_eq!(
+        Spool::find(&spool, &Query::mail(id(1))).await.unwrap()[0].recipients.len(),
+        2,
+        "what became of it is kept"
+    );
+}
+
+/// A person writes into the table by hand, while the owner runs: nothing is begun for whom he forbids (I4).
+#[tokio::test]
+async fn what_another_program_puts_on_the_list_forbids() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mail.db");
+    let spool = Sqlite::open(&path).unwrap();
+    for number in 1..=3 {
+        admit(&spool, mail_of(number, &[&format!("user{number}@example.org")], content(number, 100))).await;
+    }
+    granted(&spool, 1, &[0]).await;
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let sql = "INSERT INTO suppression (what, value, scope, scope_name, effect, reason, class, evidence, by, since) \
+               VALUES ('address', 'user2@example.org', 'everything', '', 'forbid', 'manual', '', '[]', '\"system\"', 0)";
+    other.execute(sql, []).unwrap();
+    let begun = [begin(&spool, 2, &[0]).await, begin(&spool, 3, &[0]).await];
+    assert!(matches!(begun[0].refused[..], [(0, Refusal::Suppressed(_))]), "{begun:?}");
+    assert!(begun[1].granted.is_some(), "{begun:?}");
+    let ask = Ask::new(address("user2@example.org"), StreamName::DEFAULT, at(1));
+    assert_eq!(SuppressionStore::find(&spool, &[ask]).await.unwrap()[0].len(), 1);
 }

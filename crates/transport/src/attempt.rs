@@ -102,10 +102,10 @@ impl Attempt {
         self.0.given.repeat
     }
 
-    /// Called just before the first command or octet for this mail.
+    /// Called just before the first command or octet for this mail, and again before that to another host.
     ///
     /// # Errors
-    /// [`Withdrawn`] if nothing may be sent any more.
+    /// [`Withdrawn`] if nothing may be begun any more. What a first host was told may be completed there.
     pub fn start(&self) -> Result<(), Withdrawn> {
         self.0.progress.start()
     }
@@ -164,7 +164,9 @@ impl Attempt {
     /// For the engine: forbids an attempt that has not begun.
     ///
     /// # Errors
-    /// [`StartedAlready`] if it has begun for anyone: there it goes on. For the others it is forbidden.
+    /// [`StartedAlready`] if it has begun for anyone: there it goes on with the hop that has heard of it, and begins with
+    /// no other: the next [`start`](Self::start) fails, and there is no [next try](Self::next_try). For the others it is
+    /// forbidden.
     pub fn withdraw(&self) -> Result<(), StartedAlready> {
         self.0.progress.withdraw()
     }

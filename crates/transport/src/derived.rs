@@ -49,7 +49,8 @@ impl Attempt {
     }
 
     /// A try of its own for all recipients: the first, or another behind one that no hop took anything in. `None` if
-    /// somebody was accepted or is in doubt (another try could duplicate), or if this attempt is over.
+    /// somebody was accepted or is in doubt (another try could duplicate), if this attempt is over, or if it was
+    /// [withdrawn](Self::withdraw) meanwhile for somebody for whom it had begun.
     ///
     /// What the last try settled is forgotten, and nothing may be sent for it any more, whoever still holds it. That the
     /// last try was [given up](Self::give_up) is forgotten too; that this attempt was is not. Until

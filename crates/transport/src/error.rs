@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use posthaste_types::Text;
 
@@ -10,6 +11,7 @@ use posthaste_types::Text;
 pub struct TransportError {
     kind: TransportErrorKind,
     text: Text,
+    retry_after: Option<Duration>,
     #[source]
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -33,7 +35,7 @@ pub enum TransportErrorKind {
 impl TransportError {
     /// An error of this kind, with words for people.
     pub fn new(kind: TransportErrorKind, text: impl fmt::Display) -> Self {
-        Self { kind, text: Text::lossy(text), source: None }
+        Self { kind, text: Text::lossy(text), retry_after: None, source: None }
     }
 
     /// No hop could be reached.
@@ -57,7 +59,19 @@ impl TransportError {
     }
 
     fn caused(kind: TransportErrorKind, source: Box<dyn Error + Send + Sync>) -> Self {
-        Self { kind, text: Text::lossy(&source), source: Some(source) }
+        Self { kind, text: Text::lossy(&source), retry_after: None, source: Some(source) }
+    }
+
+    /// The same, and before this time has passed there is no use in trying again.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// How long there is no use in trying again, where that is known.
+    pub fn wait(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// The kind.

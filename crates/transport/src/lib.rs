@@ -27,11 +27,13 @@
 //! ```
 //!
 //! # Scope
-//! [`Transport`] and its contract, [`contract`] to check it, [`Memory`] as the fake that users get too.
+//! [`Transport`] and its contract, [`contract`] to check it, [`Memory`] as the fake that users get too, [`TraceSink`] for
+//! the dialogue of an attempt and [`TraceLines`] to keep it.
 //! Layers (timeout, throttle, failover) and the transports that open sockets or files are other crates.
 //!
 //! # Limits
-//! [`Capabilities::max_recipients`] bounds the recipients of one attempt; [`Attempt::timeout`] its time.
+//! [`Capabilities::max_recipients`] bounds the recipients of one attempt, [`Attempt::timeout`] its time, and
+//! [`TraceLines::MAX_LINES`] what is kept of its dialogue.
 //!
 //! # Features
 //! None.
@@ -64,5 +66,5 @@ pub use memory::{Answer, Memory, Received};
 pub use outcomes::Outcomes;
 pub use passage::Passage;
 pub use route::{Route, RouteHost, SiteId, Source, TlsPolicy};
-pub use trace::{Direction, TraceSink};
+pub use trace::{Direction, TraceLines, TraceSink};
 pub use transport::Transport;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use async_trait::async_trait;
 use posthaste_types::{Address, Cause, Content, Mail, NetworkFault, Outcome, OutcomeKind, Reply, ReversePath, Stage};
@@ -14,7 +15,15 @@ use crate::{Attempt, Capabilities, Finality, Outcomes, Transport, TransportError
 #[derive(Debug)]
 pub struct Memory {
     capabilities: Capabilities,
+    course: Course,
     state: Mutex<State>,
+}
+
+/// Whether an attempt waits on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    AtOnce,
+    StepByStep,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +80,15 @@ impl Memory {
             Finality::Delivered => Capabilities::mx(),
             Finality::Relayed => Capabilities::relay(),
         };
-        Self { capabilities: capabilities.tracks_progress(), state: Mutex::default() }
+        Self { capabilities: capabilities.tracks_progress(), course: Course::AtOnce, state: Mutex::default() }
+    }
+
+    /// The same, where each attempt waits a moment before each of its steps, as one that talks to a peer does: it can be
+    /// dropped there.
+    #[must_use]
+    pub fn step_by_step(mut self) -> Self {
+        self.course = Course::StepByStep;
+        self
     }
 
     /// Plans the next answers for a recipient, one an attempt; behind the last, it is accepted. A plan that
@@ -112,6 +129,18 @@ impl Memory {
         });
     }
 
+    async fn step(&self) {
+        let mut waited = self.course == Course::AtOnce;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut waited, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,7 +163,9 @@ impl Transport for Memory {
         if answers.contains(&Answer::WrongCredential) {
             return Err(TransportError::misconfigured("535 5.7.8 credentials refused"));
         }
+        self.step().await;
         attempt.start()?;
+        self.step().await;
         if answers.contains(&Answer::CutBefore) {
             return Err(TransportError::unreachable("the connection was cut before the message"));
         }
@@ -146,7 +177,9 @@ impl Transport for Memory {
         if answers.contains(&Answer::Hang) {
             std::future::pending::<()>().await;
         }
+        self.step().await;
         attempt.past_return()?;
+        self.step().await;
         let settled = attempt.settled();
         let taken = |i: &usize| match settled.get(*i) {
             Some(Some(outcome)) => outcome.kind() == OutcomeKind::Accepted,
@@ -154,6 +187,7 @@ impl Transport for Memory {
         };
         let accepted: Vec<usize> = (0..answers.len()).filter(taken).collect();
         self.take(attempt, &accepted);
+        self.step().await;
         if answers.contains(&Answer::CutBehind) {
             let cause = Cause::network(NetworkFault::Closed, "the answer to the message is missing");
             return Ok(Outcomes::settled_or(attempt, &Outcome::in_doubt(cause)));

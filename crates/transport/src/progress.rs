@@ -22,6 +22,9 @@ pub(crate) struct Handle {
 struct Slot {
     phase: Phase,
     outcome: Option<Outcome>,
+    /// Recalled when it had begun: it goes on where it is and begins nowhere else. By an attempt that was derived so often
+    /// from the first.
+    recalled: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,12 +44,26 @@ impl Slot {
             _ => Phase::Withdrawn(by),
         };
     }
+
+    fn recall(&mut self, by: usize) {
+        self.recalled = Some(self.recalled.map_or(by, |earlier| earlier.min(by)));
+    }
+
+    /// Whether it may go on where it has begun.
+    fn goes_on(&self) -> bool {
+        !matches!(self.phase, Phase::Withdrawn(_))
+    }
+
+    /// Whether a first command may be sent, also to another hop.
+    fn begins(&self) -> bool {
+        self.goes_on() && self.recalled.is_none()
+    }
 }
 
 impl Handle {
     /// That of an attempt which comes from no other.
     pub(crate) fn whole(recipients: usize) -> Self {
-        let slots = vec![Slot { phase: Phase::Waiting, outcome: None }; recipients];
+        let slots = vec![Slot { phase: Phase::Waiting, outcome: None, recalled: None }; recipients];
         Self {
             shared: Arc::new(Mutex::new(slots)),
             places: (0..recipients).collect(),
@@ -64,12 +81,13 @@ impl Handle {
     }
 
     /// That of another try for all recipients, and the end of what was derived before. `None` if somebody has the
-    /// mail or may have it, or if this attempt is over itself.
+    /// mail or may have it, or if this attempt is over itself or recalled.
     pub(crate) fn next_try(&self) -> Option<Self> {
         let mut slots = self.slots();
         let taken = |slot: &Slot| {
             let kind = slot.outcome.as_ref().map(Outcome::kind);
             matches!(kind, Some(OutcomeKind::Accepted | OutcomeKind::InDoubt))
+                || slot.recalled.is_some_and(|by| by <= self.depth())
         };
         if !self.is_current() || self.places.iter().filter_map(|place| slots.get(*place)).any(taken) {
             return None;
@@ -78,6 +96,7 @@ impl Handle {
         for slot in self.places.iter() {
             if let Some(slot) = slots.get_mut(*slot) {
                 slot.outcome = None;
+                slot.recalled = None;
                 // That a try was given up ends that one alone.
                 if !matches!(slot.phase, Phase::Withdrawn(by) if by <= self.depth()) {
                     slot.phase = Phase::Waiting;
@@ -88,11 +107,11 @@ impl Handle {
     }
 
     pub(crate) fn start(&self) -> Result<(), Withdrawn> {
-        self.go_on(|phase| if phase == Phase::Waiting { Phase::Started } else { phase })
+        self.go_on(Slot::begins, |phase| if phase == Phase::Waiting { Phase::Started } else { phase })
     }
 
     pub(crate) fn past_return(&self) -> Result<(), Withdrawn> {
-        self.go_on(|_| Phase::PastReturn)
+        self.go_on(Slot::goes_on, |_| Phase::PastReturn)
     }
 
     pub(crate) fn settle(&self, recipient: usize, outcome: Outcome) {
@@ -116,7 +135,10 @@ impl Handle {
         for place in self.places.iter().filter(|_| self.is_current()) {
             match slots.get_mut(*place) {
                 Some(slot) if matches!(slot.phase, Phase::Waiting | Phase::Withdrawn(_)) => slot.withdraw(self.depth()),
-                Some(_) => result = Err(StartedAlready),
+                Some(slot) => {
+                    slot.recall(self.depth());
+                    result = Err(StartedAlready);
+                }
                 None => {}
             }
         }
@@ -139,10 +161,10 @@ impl Handle {
         self.places.iter().map(end).collect()
     }
 
-    /// Moves all recipients on, or none if the attempt is over for one of them.
-    fn go_on(&self, next: impl Fn(Phase) -> Phase) -> Result<(), Withdrawn> {
+    /// Moves all recipients on, or none if that is forbidden for one of them.
+    fn go_on(&self, may: fn(&Slot) -> bool, next: impl Fn(Phase) -> Phase) -> Result<(), Withdrawn> {
         let mut slots = self.slots();
-        let withdrawn = |place: &usize| slots.get(*place).is_some_and(|slot| matches!(slot.phase, Phase::Withdrawn(_)));
+        let withdrawn = |place: &usize| slots.get(*place).is_some_and(|slot| !may(slot));
         if !self.is_current() || self.places.iter().any(withdrawn) {
             return Err(Withdrawn);
         }

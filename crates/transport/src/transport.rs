@@ -23,6 +23,8 @@ use crate::{Attempt, Capabilities, Outcomes, Route, TransportError};
 ///   command, [`Attempt::settle`] as each answer is read, [`Attempt::past_return`] before the octets that
 ///   complete the message. After a drop no completing octet may leave, even if another task owns the
 ///   connection: `past_return` fails then.
+/// * An attempt that is withdrawn behind its first command goes on with the host that has heard of it: `start` is asked
+///   again before another host hears of it, and fails then.
 /// * What was answered and not yet written down is in doubt after a crash. A transport that keeps connections takes
 ///   the next message on one [when that is done](Attempt::when_recorded): then at most one message a connection is.
 /// * No retry, no rate, no sleep inside. It dials from [`Attempt::source`] and to [`Attempt::route`], where

@@ -1,6 +1,8 @@
 //! The contract suite holds for the fake, and catches transports that break their word.
 
-use std::sync::Arc;
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use posthaste_transport::contract::{self, MemoryFixture, Scene, Scripted, Taken, TransportFixture};
@@ -12,6 +14,7 @@ async fn memory_keeps_the_contract() {
     let report = contract::check(&MemoryFixture::new()).await;
     assert!(report.skipped().is_empty(), "{report}");
     assert_eq!(report.shown().len(), 7);
+    assert!(report.drops() >= 16, "before each step, in two scenes: {report}");
 }
 
 /// Says accepted whatever happens.
@@ -59,5 +62,73 @@ async fn a_liar_is_caught_in_every_scene() {
             .await
             .is_err_and(|error| error.is_panic());
         assert!(caught, "{scene:?}");
+    }
+}
+
+/// What a transport does wrong when its future is dropped.
+#[derive(Clone, Copy, Debug)]
+enum Wrong {
+    /// It sends the completing octets without asking whether it may.
+    NeverAsks,
+    /// It remembers that it is busy, and the drop does not free it.
+    StaysBusy,
+}
+
+#[derive(Debug)]
+struct Careless {
+    wrong: Wrong,
+    busy: Mutex<bool>,
+    taken: Mutex<Vec<Taken>>,
+}
+
+#[async_trait]
+impl Transport for Careless {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::relay().tracks_progress()
+    }
+
+    async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        attempt.start()?;
+        if matches!(self.wrong, Wrong::StaysBusy) {
+            assert!(!std::mem::replace(&mut *self.busy.lock().unwrap(), true), "no connection will ever be free");
+            tokio::task::yield_now().await;
+            attempt.past_return()?;
+        }
+        let to = attempt.recipients().iter().map(|to| to.address.clone()).collect();
+        self.taken.lock().unwrap().push(Taken::new(to, attempt.mail().content().to_vec()));
+        tokio::task::yield_now().await;
+        *self.busy.lock().unwrap() = false;
+        Ok(Outcomes::all(attempt, Outcome::accepted(Cause::local("taken"))))
+    }
+}
+
+struct CarelessFixture(Arc<Careless>);
+
+#[async_trait]
+impl TransportFixture for CarelessFixture {
+    fn transport(&self) -> Arc<dyn Transport> {
+        self.0.clone()
+    }
+
+    async fn script(&self, scene: Scene) -> Scripted {
+        if scene == Scene::Accept { Scripted::Set } else { Scripted::Impossible }
+    }
+
+    async fn received(&self) -> Vec<Taken> {
+        std::mem::take(&mut *self.0.taken.lock().unwrap())
+    }
+
+    async fn out_of_time(&self) {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn who_is_careless_when_dropped_is_caught() {
+    for wrong in [Wrong::NeverAsks, Wrong::StaysBusy] {
+        let careless = Careless { wrong, busy: Mutex::default(), taken: Mutex::default() };
+        let fixture = CarelessFixture(Arc::new(careless));
+        let run = tokio::spawn(async move { contract::check(&fixture).await });
+        assert!(run.await.is_err_and(|error| error.is_panic()), "{wrong:?}");
     }
 }

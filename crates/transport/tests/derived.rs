@@ -88,7 +88,6 @@ fn another_try_forgets_what_the_last_one_settled_and_ends_it() {
     let part_of_first = first.narrowed(&[0]).unwrap();
     first.start().unwrap();
     first.settle(0, Outcome::deferred(Cause::local("later")));
-    assert!(whole.withdraw().is_err(), "it has begun");
     let second = whole.next_try().unwrap();
     assert_eq!(whole.settled(), [None, None]);
     for old in [first, part_of_first] {
@@ -198,4 +197,24 @@ fn passages_are_shared_and_bounded() {
     assert_eq!(hosts, ["mx1.example.org, in clear", "mx2.example.org, in clear"]);
     (0..100).for_each(|_| whole.passed(Passage::to("mx")));
     assert_eq!((part.passages().len(), attempt(1).passages().len()), (64, 0));
+}
+
+/// I4: nothing begins behind a suppression's commit, not with another hop either.
+#[test]
+fn what_is_withdrawn_when_it_had_begun_goes_on_there_and_begins_nowhere_else() {
+    let whole = attempt(1);
+    let first = whole.next_try().unwrap();
+    first.start().unwrap();
+    assert!(whole.withdraw().is_err(), "it has begun");
+    assert!(first.start().is_err(), "a second host hears nothing");
+    assert!(first.past_return().is_ok(), "the first one may be told the rest");
+    first.settle(0, Outcome::deferred(Cause::local("451 later")));
+    assert!(whole.next_try().is_none(), "no other hop hears of it");
+
+    // The recall of one try ends that try alone.
+    let whole = attempt(1);
+    let first = whole.next_try().unwrap();
+    first.start().unwrap();
+    assert!(first.withdraw().is_err());
+    assert!(whole.next_try().unwrap().start().is_ok());
 }

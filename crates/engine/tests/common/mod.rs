@@ -138,6 +138,14 @@ impl Spool for Hooked {
         self.0.spool.orphans(node).await
     }
 
+    async fn withdraw(&self, mail: MailId) -> Result<(), SpoolError> {
+        self.0.spool.withdraw(mail).await
+    }
+
+    async fn withdrawn(&self) -> Result<Vec<MailId>, SpoolError> {
+        self.0.spool.withdrawn().await
+    }
+
     async fn record(&self, events: Vec<Event>) -> Result<(), SpoolError> {
         self.0.spool.record(events).await
     }

@@ -37,16 +37,16 @@ impl Gate {
         Self { rate: limits.of_rate(), permits, next: Mutex::default() }
     }
 
-    /// Waits for a turn; `None` if there is none before `by`.
+    /// Waits for a turn. There may be none before `by`: then how long behind it there is one, where that is known.
     ///
     /// The place comes before the rate: a turn of the rate is used when it is there.
-    pub(super) async fn pass(self: &Arc<Self>, clock: &dyn Clock, by: Tick) -> Option<Pass> {
-        let permit = self.permit(clock, by).await?;
+    pub(super) async fn pass(self: &Arc<Self>, clock: &dyn Clock, by: Tick) -> Result<Pass, Option<Duration>> {
+        let permit = self.permit(clock, by).await.ok_or(None)?;
         let at = self.reserve(clock.tick(), by)?;
         if at > clock.tick() {
             clock.sleep_until(at).await;
         }
-        Some(Pass { permit, gate: self.clone() })
+        Ok(Pass { permit, gate: self.clone() })
     }
 
     /// Whether forgetting this gate would let nothing through that it holds back.
@@ -66,17 +66,17 @@ impl Gate {
         .await
     }
 
-    /// Takes the next turn, if it is not behind `by`.
-    fn reserve(&self, now: Tick, by: Tick) -> Option<Tick> {
-        let Some(rate) = self.rate else { return Some(now) };
+    /// Takes the next turn, if it is not behind `by`; else how far it is.
+    fn reserve(&self, now: Tick, by: Tick) -> Result<Tick, Option<Duration>> {
+        let Some(rate) = self.rate else { return Ok(now) };
         let mut next = self.next();
         let even = now.max(*next);
         let at = Tick::from_start(even.since_start().saturating_sub(rate.tolerance())).max(now);
         if at > now && at >= by {
-            return None;
+            return Err(Some(at.since(by)));
         }
         *next = even.saturating_add(rate.interval().max(SHORTEST));
-        Some(at)
+        Ok(at)
     }
 
     fn next(&self) -> MutexGuard<'_, Tick> {

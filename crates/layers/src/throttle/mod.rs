@@ -4,7 +4,9 @@ mod gate;
 mod limits;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, SiteId, Transport, TransportError};
@@ -17,8 +19,8 @@ pub use limits::{Limits, Rate};
 ///
 /// What must wait, waits before [`Attempt::start`], in order of arrival, so that it can still be withdrawn. What would
 /// wait longer than [`Attempt::timeout`] is not begun: it is
-/// [`Busy`](posthaste_transport::TransportErrorKind::Busy) at once where the rate says so, at the end of that time
-/// where attempts at a time do. The transport inside gets the time that is left.
+/// [`Busy`](posthaste_transport::TransportErrorKind::Busy) at once where the rate says so, which tells [how long there is
+/// no use](TransportError::wait) in coming again, and at the end of that time where attempts at a time do. The transport inside gets the time that is left.
 ///
 /// The site is that of [`Attempt::route`]; without a route it is the domain, if all recipients have the same one, else
 /// only the limits over all hold. An attempt counts once, however many recipients it has. What was dropped while it
@@ -88,11 +90,11 @@ impl<T: Transport> Throttle<T> {
             Some(site) => {
                 let gate = self.gate(&site)?;
                 let pass = gate.pass(&*self.clock, by).await;
-                Some(pass.ok_or_else(|| TransportError::busy(format_args!("no turn in time at {site}")))?)
+                Some(pass.map_err(|wait| busy(format_args!("no turn in time at {site}"), wait))?)
             }
         };
         let overall = self.overall.pass(&*self.clock, by).await;
-        let overall = overall.ok_or_else(|| TransportError::busy("no turn in time"))?;
+        let overall = overall.map_err(|wait| busy("no turn in time", wait))?;
         Ok(Turn(site, overall))
     }
 
@@ -145,6 +147,14 @@ impl<T: Transport> Transport for Throttle<T> {
 
 /// Held while an attempt is made.
 struct Turn(#[expect(dead_code, reason = "held")] Option<Pass>, #[expect(dead_code, reason = "held")] Pass);
+
+fn busy(words: impl fmt::Display, wait: Option<Duration>) -> TransportError {
+    let error = TransportError::busy(words);
+    match wait {
+        Some(wait) => error.retry_after(wait),
+        None => error,
+    }
+}
 
 fn site_of(attempt: &Attempt) -> Option<SiteId> {
     if let Some(route) = attempt.route() {

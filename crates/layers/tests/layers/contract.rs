@@ -31,6 +31,7 @@ impl Fixture {
     async fn check(self) {
         let report = contract::check(&self).await;
         assert!(report.skipped().is_empty(), "{report}");
+        assert!(report.drops() >= 16, "at each step of the memory, in two scenes: {report}");
     }
 }
 

@@ -7,7 +7,7 @@ use posthaste_testkit::VirtualClock;
 use posthaste_transport::{
     Answer, Attempt, Idempotency, Memory, Route, RouteHost, Transport, TransportError, TransportErrorKind,
 };
-use posthaste_types::Clock;
+use posthaste_types::{Cause, Clock, NetworkFault, Stage};
 
 use crate::*;
 
@@ -59,6 +59,40 @@ async fn a_deferral_for_all_goes_on_where_that_is_asked_for() {
     assert_eq!(taken(&second).len(), 1);
 }
 
+/// Defers everybody for a cause.
+#[derive(Debug)]
+struct Defers(fn() -> Cause);
+
+#[async_trait]
+impl Transport for Defers {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::mx().tracks_progress()
+    }
+
+    async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        attempt.start()?;
+        Ok(Outcomes::all(attempt, Outcome::deferred((self.0)())))
+    }
+}
+
+#[tokio::test]
+async fn a_deferral_that_no_peer_said_goes_on_where_that_is_asked_for() {
+    let greylisted = || Cause::smtp(Reply::new(451, "4.7.1 later").unwrap(), Stage::Rcpt);
+    let table: [(fn() -> Cause, bool); 4] = [
+        (|| Cause::network(NetworkFault::TimedOut, "no connection to any host"), true),
+        (|| Cause::tls("certificate expired"), true),
+        (|| Cause::local("the message is too large to be written"), false),
+        (greylisted, false),
+    ];
+    for (cause, goes_on) in table {
+        let (_, second, clock) = memories([Answer::Accept, Answer::Accept]);
+        let failover = Failover::new(Defers(cause), clock).then(shared(&second)).on_no_reply();
+        let expected = if goes_on { Accepted } else { Deferred };
+        assert_eq!(kinds(&failover.deliver(&attempt(&TO)).await.unwrap()), [expected; 2], "{}", cause());
+        assert_eq!(taken(&second).len(), usize::from(goes_on), "{}", cause());
+    }
+}
+
 #[tokio::test]
 async fn by_kind_of_error_and_what_is_told_in_the_end() {
     let (first, second, clock) = memories([Answer::WrongCredential, Answer::Accept]);
@@ -82,10 +116,10 @@ async fn by_kind_of_error_and_what_is_told_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_first_that_hangs_is_given_up_and_leaves_its_recipients_deferred_or_free_for_the_next() {
+async fn a_first_that_hangs_is_given_up_and_leaves_its_recipients_free_for_the_next() {
     let (first, second, clock) = memories([Answer::Hang, Answer::Accept]);
     let first = Timeout::new(first, secs(30), clock.clone());
-    let failover = Failover::new(first, clock.clone()).then(shared(&second)).on_deferral();
+    let failover = Failover::new(first, clock.clone()).then(shared(&second));
     let attempt = attempt(&TO);
     let (result, _) = tokio::join!(failover.deliver(&attempt), clock.advance(secs(30)));
     assert_eq!(kinds(&result.unwrap()), [Accepted, Accepted]);

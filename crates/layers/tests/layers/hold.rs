@@ -88,4 +88,12 @@ async fn what_is_too_much_is_busy() {
     hold.deliver(&attempt(&TO)).await.unwrap();
     let error = hold.deliver(&Attempt::of(&mail_of(2, &TO))).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Busy);
+
+    let octets = mail_of(2, &TO).content().len();
+    let hold = Hold::new(Memory::new()).octets(octets);
+    hold.deliver(&attempt(&TO)).await.unwrap();
+    let error = hold.deliver(&Attempt::of(&mail_of(2, &TO))).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Busy);
+    hold.release(hold.held()[0].id).await.unwrap();
+    hold.deliver(&Attempt::of(&mail_of(2, &TO))).await.unwrap();
 }

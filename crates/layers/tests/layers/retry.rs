@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use posthaste_layers::Retry;
+use posthaste_layers::{Limits, Rate, Retry, Throttle};
 use posthaste_testkit::VirtualClock;
 use posthaste_transport::{Answer, Attempt, Memory, Outcomes, Transport, TransportError, TransportErrorKind};
 use posthaste_types::{Cause, Clock};
@@ -93,4 +93,34 @@ async fn dropped_in_the_second_try() {
         () = clock.advance(secs(60)) => {}
     }
     assert_eq!(kinds(&attempt.give_up(Cause::local("out of time"))), [Deferred, Refused]);
+}
+
+/// A throttle inside says when it has a turn: before that there is no use in asking.
+#[tokio::test]
+async fn no_wait_is_shorter_than_the_error_says() {
+    let clock = Arc::new(VirtualClock::new());
+    let one_a_minute = Rate::new(1.try_into().unwrap(), secs(60));
+    let throttle = Throttle::new(Memory::new(), clock.clone()).overall(Limits::unlimited().rate(one_a_minute));
+    throttle.deliver(&timed(&[BOB], secs(10))).await.unwrap();
+    let error = throttle.deliver(&timed(&[BOB], secs(10))).await.unwrap_err();
+    assert_eq!((error.kind(), error.wait()), (TransportErrorKind::Busy, Some(secs(50))));
+    let within_ten = Within(throttle);
+    let retry = Retry::new(within_ten, clock.clone());
+    assert_eq!(kinds(&run(&retry, &clock, &attempt(&[BOB])).await.unwrap()), [Accepted]);
+    assert_eq!(clock.tick().since_start(), secs(60), "told after 50 s, and ten more for the turn itself");
+}
+
+/// Gives ten seconds on.
+#[derive(Debug)]
+struct Within(Throttle<Memory>);
+
+#[async_trait]
+impl Transport for Within {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        self.0.deliver(&attempt.within(secs(10))).await
+    }
 }

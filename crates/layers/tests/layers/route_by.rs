@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use posthaste_layers::RouteBy;
-use posthaste_transport::{Answer, Attempt, Memory, Progress, SiteId, Transport, TransportErrorKind};
+use posthaste_transport::{Answer, Attempt, Idempotency, Memory, Progress, SiteId, Transport, TransportErrorKind};
 use posthaste_types::{Cause, DnsName, Domain};
 use proptest::prelude::*;
 
@@ -129,4 +129,27 @@ proptest! {
         let expected: Vec<_> = of.iter().map(|(_, refused)| if *refused { Refused } else { Accepted }).collect();
         prop_assert_eq!(kinds(&outcomes), expected);
     }
+}
+
+/// What goes to several relays through several of these layers keeps its places apart.
+#[tokio::test]
+async fn the_sites_of_relays_below_relays_differ() {
+    let inner = RouteBy::new(Memory::relay()).domain("b.example".parse().unwrap(), Memory::relay());
+    let outer = RouteBy::new(Memory::relay())
+        .domain("c.example".parse().unwrap(), Memory::relay())
+        .when(|to| to.as_str() != "d.example", inner);
+    let mut sites = Vec::new();
+    for domain in ["a.example", "b.example", "c.example", "d.example"] {
+        sites.push(outer.route(&domain.parse().unwrap()).await.unwrap().site().as_str().to_owned());
+    }
+    assert_eq!(sites, ["relay/2", "relay/2/1", "relay/1", "relay"]);
+}
+
+#[tokio::test]
+async fn a_rule_by_hosts_may_change_while_something_is_in_doubt() {
+    let keyed = || Seen::at("mx.example.org");
+    let by_domain = RouteBy::new(keyed()).domain("b.example".parse().unwrap(), keyed());
+    assert_eq!(by_domain.capabilities().idempotency(), Idempotency::Keyed);
+    let by_hosts = RouteBy::new(keyed()).received_by(|_| true, keyed());
+    assert_eq!(by_hosts.capabilities().idempotency(), Idempotency::None);
 }

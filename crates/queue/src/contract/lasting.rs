@@ -80,6 +80,7 @@ pub(super) async fn crash(fixture: &dyn SpoolFixture, opened: Opened) -> Shown {
     settle(&**spool, 1, 1, Some(1), deferred(300)).await;
     spool.record(vec![note(1, None)]).await.expect("record");
     let secret = spool.secret("master", [7; 32]).await.expect("secret");
+    spool.withdraw(id(1)).await.expect("withdraw");
     let entry =
         Entry::new(What::address(&address("c@example.org")), Scope::Everything, Reason::Manual, Actor::System, at(0));
     if let Some(list) = list {
@@ -104,6 +105,7 @@ pub(super) async fn crash(fixture: &dyn SpoolFixture, opened: Opened) -> Shown {
         new.mail.content().to_vec(),
         "the octets are those that were accepted (I2)"
     );
+    assert_eq!(spool.withdrawn().await.expect("withdrawn"), [id(1)], "what was withdrawn stays so");
     assert_eq!(notes(&*spool).await, ["1"], "events survive");
     assert_eq!(spool.secret("master", [9; 32]).await.expect("secret"), secret, "secrets survive");
     let replay = keyed(mail(2, &["a@example.org"]), "key/1", 1);

@@ -86,3 +86,22 @@ pub(super) async fn orphans(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) 
     assert_eq!(spool.orphans(&node("b")).await.expect("orphans").len(), 1, "each node has its own");
     Shown::Yes
 }
+
+pub(super) async fn withdrawn(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) -> Shown {
+    admit(&*spool, mail(1, &["a@example.org", "b@example.org"])).await;
+    admit(&*spool, mail(2, &["c@example.org"])).await;
+    granted(&*spool, 1, &[0], 0).await;
+    for mail in [id(1), id(1), id(3)] {
+        spool.withdraw(mail).await.expect("withdraw");
+    }
+    let withdrawn = async || spool.withdrawn().await.expect("withdrawn");
+    assert_eq!(withdrawn().await, [id(1)], "one that is known, and the mails that are not");
+    assert!(recipient(&*spool, 1, 1).await.ending.is_none(), "it ends nobody");
+    settle(&*spool, 1, 1, None, ended(Fate::Cancelled, 1)).await;
+    assert_eq!(withdrawn().await, [id(1)], "one attempt is under way");
+    settle(&*spool, 1, 0, Some(1), deferred(300)).await;
+    assert_eq!(withdrawn().await, [id(1)], "one waits again");
+    settle(&*spool, 1, 0, None, ended(Fate::Cancelled, 2)).await;
+    assert!(withdrawn().await.is_empty(), "all have ended");
+    Shown::Yes
+}

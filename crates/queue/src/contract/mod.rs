@@ -164,6 +164,7 @@ async fn check_settling(fixture: &dyn SpoolFixture, report: &mut Report) {
         "lease: settled late" => leases::settled_late,
         "lease: suppressed behind one that ran out" => leases::suppressed_behind,
         "lease: orphans" => leases::orphans,
+        "withdraw: until all have ended" => leases::withdrawn,
         "settle: retry, doubt and unmade" => settling::waits,
         "settle: repeated and stale" => settling::repeated,
         "settle: without an attempt" => settling::without_attempt,

@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use posthaste_types::{Event, EventId, MailId, NodeId, Timestamp};
 
-use super::record::{Stage, State};
+use super::record::{Stage, State, Withdrawn};
 use crate::{Due, DueCursor, Orphan};
 
 impl State {
@@ -44,6 +44,11 @@ impl State {
                 .then(|| Orphan::new(*mail, *place, address, slot.state.clone(), meta, record.accepted, record.expires))
         });
         all.collect()
+    }
+
+    pub(super) fn withdrawn(&self) -> Vec<MailId> {
+        let still = self.mails.iter().filter(|(_, record)| record.withdrawn == Withdrawn::Yes && record.open > 0);
+        still.map(|(mail, _)| *mail).collect()
     }
 
     pub(super) fn events(&self, after: EventId, limit: usize) -> Vec<Event> {

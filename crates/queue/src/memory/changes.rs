@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use posthaste_suppression::{EntryList, Verdict, decide};
 use posthaste_types::{Event, Mail, MailId, NodeId, Timestamp};
 
-use super::record::{Lease, Record, Slot, Stage, State};
+use super::record::{Lease, Record, Slot, Stage, State, Withdrawn};
 use crate::{Admission, Begin, Begun, Granted, NewMail, Refusal, Settled, Settlement};
 
 impl State {
@@ -86,6 +86,12 @@ impl State {
             self.list.put(entry);
         }
         self.write(events);
+    }
+
+    pub(super) fn withdraw(&mut self, mail: MailId) {
+        if let Some(record) = self.mails.get_mut(&mail) {
+            record.withdrawn = Withdrawn::Yes;
+        }
     }
 
     pub(super) fn forget(&mut self, before: Timestamp, limit: usize) -> usize {

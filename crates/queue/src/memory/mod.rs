@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use posthaste_suppression::{Actor, Ask, Put, ScanCursor, Scope, StoreError, StoreErrorKind, SuppressionStore, What};
-use posthaste_types::{Event, EventId, NodeId, Timestamp};
+use posthaste_types::{Event, EventId, MailId, NodeId, Timestamp};
 
 use crate::{
     Admission, Begin, Begun, Due, DueCursor, NewMail, Orphan, Query, Settlement, Spool, SpoolError, SpoolErrorKind,
@@ -94,6 +94,15 @@ impl Spool for MemorySpool {
 
     async fn orphans(&self, node: &NodeId) -> Result<Vec<Orphan>, SpoolError> {
         Ok(self.open()?.orphans(node))
+    }
+
+    async fn withdraw(&self, mail: MailId) -> Result<(), SpoolError> {
+        self.open()?.withdraw(mail);
+        Ok(())
+    }
+
+    async fn withdrawn(&self) -> Result<Vec<MailId>, SpoolError> {
+        Ok(self.open()?.withdrawn())
     }
 
     async fn record(&self, events: Vec<Event>) -> Result<(), SpoolError> {

@@ -43,6 +43,14 @@ pub(super) struct Record {
     pub(super) slots: Vec<Slot>,
     /// How many have not ended.
     pub(super) open: usize,
+    pub(super) withdrawn: Withdrawn,
+}
+
+/// Whether the application takes a mail back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Withdrawn {
+    No,
+    Yes,
 }
 
 /// One recipient.
@@ -90,6 +98,7 @@ impl Record {
             expires,
             slots,
             open,
+            withdrawn: Withdrawn::No,
         }
     }
 

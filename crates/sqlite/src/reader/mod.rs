@@ -10,7 +10,7 @@ pub(crate) use due::{backlog, due, next_due};
 pub(crate) use entries::{entries, entries_for, scan};
 pub(crate) use events::events;
 pub(crate) use find::find;
-pub(crate) use orphans::orphans;
+pub(crate) use orphans::{orphans, withdrawn};
 
 use std::path::Path;
 use std::sync::Arc;

@@ -33,6 +33,16 @@ pub(crate) fn orphans(conn: &Connection, node: &NodeId) -> Result<Found<Orphan>,
     Ok(found)
 }
 
+/// The withdrawn mails of which somebody has not ended.
+pub(crate) fn withdrawn(conn: &Connection) -> Result<Vec<MailId>, Trouble> {
+    let sql = "SELECT w.mail FROM withdrawn AS w JOIN mail AS m ON m.id = w.mail WHERE m.waiting > 0";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let ids: Vec<String> = rows.collect::<Result<_, _>>()?;
+    // An id that cannot be read is that of no mail.
+    Ok(ids.iter().filter_map(|id| MailId::parse(id).ok()).collect())
+}
+
 /// One mail has many recipients in a row: its head is read once.
 fn orphan(conn: &Connection, row: &Row<'_>, last: &mut Option<(String, Head)>) -> Result<Orphan, Trouble> {
     let line = Line::read(row)?;

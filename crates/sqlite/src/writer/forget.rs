@@ -21,6 +21,7 @@ pub(crate) fn forget(work: &mut Work<'_>, before: Timestamp, limit: usize) -> Re
             "DELETE FROM attempt WHERE mail = ?1",
             "DELETE FROM quarantine WHERE mail = ?1",
             "DELETE FROM event WHERE mail = ?1",
+            "DELETE FROM withdrawn WHERE mail = ?1",
             "DELETE FROM mail WHERE id = ?1",
         ] {
             conn.prepare_cached(sql)?.execute([id])?;

@@ -92,6 +92,8 @@ pub(crate) struct Writer {
     bodies: Bodies,
     ids: Ids,
     filter: Arc<Filter>,
+    /// SQLite's number for the writes of others, as this connection saw it last.
+    others: i64,
     max_batch: usize,
     /// Why nothing may be written any more: after a failed sync nobody knows what is on the disk.
     broken: Option<Fault>,
@@ -109,7 +111,9 @@ impl Writer {
         let log = Log::watch(path, &mut conn, open::for_copying(path, settings)?, settings.checkpoint_pages)?;
         let ids = Ids::new(&conn).map_err(|error| Fault::of_sql(path, &error))?;
         let max_batch = settings.max_batch.max(1);
+        let others = data_version(&conn).map_err(|error| Fault::of_sql(path, &error))?;
         Ok(Self {
+            others,
             path: path.clone(),
             log,
             conn,
@@ -182,6 +186,12 @@ impl Writer {
             return Ok(());
         }
         step(&self.conn, "BEGIN IMMEDIATE")?;
+        // Now that nobody else can write: what a person put on the list by hand forbids from here on (I4).
+        let others = data_version(&self.conn)?;
+        if others != self.others {
+            self.filter.take_in(&self.conn)?;
+            self.others = others;
+        }
         for job in batch {
             job.apply(&mut Work {
                 conn: &self.conn,
@@ -212,6 +222,11 @@ impl Writer {
 
 fn step(conn: &Connection, sql: &str) -> Result<(), rusqlite::Error> {
     conn.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+/// Goes up when another connection than this one has written the file.
+fn data_version(conn: &Connection) -> Result<i64, rusqlite::Error> {
+    conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 #[cfg(test)]

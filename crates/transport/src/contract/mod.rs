@@ -3,6 +3,9 @@
 //! A contract needs the peer's side: [`TransportFixture`] sets scenes. A scene that a fixture cannot set
 //! is reported as skipped, so that a green run says what was not shown.
 //!
+//! Besides the scenes, an attempt is dropped at each of its awaits, one after the other: whoever is deferred then is never
+//! reached, whoever was refused stays refused, and the transport takes the next mail as if nothing had been.
+//!
 //! ```
 //! # use std::sync::Arc;
 //! # use posthaste_transport::contract::{self, MemoryFixture};
@@ -14,6 +17,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod drops;
+mod memory;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -22,10 +28,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use posthaste_types::{Address, Cause, Content, Envelope, Mail, MailId, OutcomeKind, Reply};
+use posthaste_types::{Address, Cause, Content, Envelope, Mail, MailId, OutcomeKind};
 
-use crate::{Answer, Attempt, Memory, Outcomes, Progress, Transport, TransportError};
-use crate::{TransportErrorKind, memory};
+pub use memory::MemoryFixture;
+
+use crate::{Attempt, Outcomes, Progress, Transport, TransportError, TransportErrorKind};
 
 /// The peer's side of the contract suite.
 #[async_trait]
@@ -98,6 +105,7 @@ impl Taken {
 pub struct Report {
     shown: Vec<Scene>,
     skipped: Vec<Scene>,
+    drops: usize,
 }
 
 impl Report {
@@ -110,11 +118,17 @@ impl Report {
     pub fn skipped(&self) -> &[Scene] {
         &self.skipped
     }
+
+    /// At how many awaits an attempt was dropped; 0 for a transport that waits for nothing.
+    pub fn drops(&self) -> usize {
+        self.drops
+    }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "transport contract: shown {:?}, skipped {:?}", self.shown, self.skipped)
+        let Self { shown, skipped, drops } = self;
+        write!(f, "transport contract: shown {shown:?}, skipped {skipped:?}, dropped at {drops} awaits")
     }
 }
 
@@ -143,6 +157,11 @@ pub async fn check(fixture: &dyn TransportFixture) -> Report {
     }
     if fixture.script(Scene::Accept).await == Scripted::Set {
         withdrawn(fixture).await;
+    }
+    for scene in [Scene::Accept, Scene::RefuseSecond] {
+        if fixture.script(scene).await == Scripted::Set {
+            report.drops = report.drops.saturating_add(drops::check(fixture, scene).await);
+        }
     }
     fixture.transport().close().await;
     fixture.transport().close().await;
@@ -224,12 +243,18 @@ fn kinds(outcomes: &Outcomes) -> Vec<OutcomeKind> {
 }
 
 fn attempt(transport: &dyn Transport) -> Attempt {
+    numbered(transport, 7)
+}
+
+/// An attempt whose octets no other number has.
+fn numbered(transport: &dyn Transport, number: u32) -> Attempt {
     let address = |text: &str| Address::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let to = ["ada@example.org", "bob@example.org", "eve@example.org"].map(address);
     let envelope = Envelope::new(address("sender@example.com"), to).unwrap_or_else(|error| panic!("{error}"));
-    let octets = b"From: sender@example.com\r\nTo: ada@example.org\r\nSubject: contract\r\n\r\n.\r\n..dots\r\n";
-    let content = Content::from_canonical(octets.to_vec()).unwrap_or_else(|error| panic!("{error}"));
-    let mail = Mail::new(MailId::from_bytes([7; 16]), envelope, content);
+    let head = format!("From: sender@example.com\r\nTo: ada@example.org\r\nSubject: contract {number}\r\n");
+    let octets = [head.as_bytes(), b"\r\n.\r\n..dots\r\n"].concat();
+    let content = Content::from_canonical(octets).unwrap_or_else(|error| panic!("{error}"));
+    let mail = Mail::new(MailId::from_bytes(u128::from(number).to_be_bytes()), envelope, content);
     let progress = transport.capabilities().progress();
     Attempt::builder(mail).timeout(PATIENCE).progress(progress).build()
 }
@@ -244,49 +269,4 @@ async fn race<T>(work: impl Future<Output = T>, limit: impl Future<Output = ()>)
         limit.as_mut().poll(context).map(|()| None)
     })
     .await
-}
-
-/// The fixture of [`Memory`]: the suite's own proof that every scene can be played.
-#[derive(Debug, Default)]
-pub struct MemoryFixture(Arc<Memory>);
-
-impl MemoryFixture {
-    /// A fixture on a memory of its own.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-#[async_trait]
-impl TransportFixture for MemoryFixture {
-    fn transport(&self) -> Arc<dyn Transport> {
-        self.0.clone()
-    }
-
-    async fn script(&self, scene: Scene) -> Scripted {
-        let reply = |code, text| Reply::new(code, text).map_or(Answer::Accept, Answer::Reply);
-        let all = |answer: Answer| [answer.clone(), answer.clone(), answer];
-        let answers = match scene {
-            Scene::Accept => all(Answer::Accept),
-            Scene::RefuseSecond => [Answer::Accept, reply(550, "5.1.1 no such user"), Answer::Accept],
-            Scene::Defer => all(reply(451, "4.7.1 later")),
-            Scene::Hang => all(Answer::Hang),
-            Scene::CutBeforeBody => all(Answer::CutBefore),
-            Scene::CutBehindBody => all(Answer::CutBehind),
-            Scene::WrongCredential => all(Answer::WrongCredential),
-        };
-        for (to, answer) in ["ada@example.org", "bob@example.org", "eve@example.org"].iter().zip(answers) {
-            if let Ok(to) = Address::parse(to) {
-                self.0.plan(&to, [answer]);
-            }
-        }
-        Scripted::Set
-    }
-
-    async fn received(&self) -> Vec<Taken> {
-        let taken = |one: memory::Received| Taken::new(one.to, one.content.to_vec());
-        self.0.drain().into_iter().map(taken).collect()
-    }
-
-    async fn out_of_time(&self) {}
 }

@@ -1,0 +1,59 @@
+//! A small relay: takes mail over SMTP from its users for anybody, and from others for its own domains alone; queues it
+//! durably, and delivers it to the recipients' MX or through the next relay. What cannot be delivered is told to its
+//! sender.
+//!
+//! Run it: `cargo run --example relay -- --help`
+//!
+//! ```text
+//! relay --demo
+//! relay --user ada=ada.password --next smtp+starttls://relay.example.com
+//! ```
+
+#[path = "relay/arguments.rs"]
+mod arguments;
+#[path = "relay/demo.rs"]
+mod demo;
+#[path = "relay/gate.rs"]
+mod gate;
+#[path = "relay/notice.rs"]
+mod notice;
+#[path = "relay/service.rs"]
+mod service;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command, HELP, Wrong};
+use service::Service;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Arguments::from_env() {
+        Ok(Command::Help) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Ok(Command::Demo { json }) => demo::run(json).await,
+        Ok(Command::Serve(arguments)) => serve(*arguments).await,
+        Err(wrong) => Err(wrong.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("relay: {error}");
+            ExitCode::from(if error.is::<Wrong>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Serves until it is interrupted, or nothing can be printed any more.
+async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let service = Service::start(arguments).await?;
+    eprintln!("relay: listening on {}", service.address());
+    let ended = tokio::select! {
+        ended = service.print_events() => ended,
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Into::into),
+    };
+    let waiting = service.stop().await;
+    eprintln!("relay: stopped; recipients that wait in the spool: {waiting}");
+    ended
+}
