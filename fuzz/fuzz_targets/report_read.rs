@@ -84,7 +84,10 @@ fn check_packing(raw: &[u8], reading: &Reading) {
 
 fn check_limits(raw: &[u8], reading: &Reading) {
     let records = |reading: &Reading| -> usize {
-        reading.reports().map(|report| if let Report::Aggregate(report) = report { report.records.len() } else { 0 }).sum()
+        reading
+            .reports()
+            .map(|report| if let Report::Aggregate(report) = report { report.records.len() } else { 0 })
+            .sum()
     };
     let all = records(reading);
     let mut limits = Limits::default();
