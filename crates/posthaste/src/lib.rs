@@ -36,8 +36,9 @@
 //! # Where things are
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
 //! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`fetch`], [`message`],
-//! [`queue`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind their features
-//! `dkim`, `dns_hickory`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has one path.
+//! [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind
+//! their features `dkim`, `dns_hickory`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has
+//! one path.
 //!
 //! # Features
 //! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `dkim`, `layers`; then `receive`,
@@ -93,6 +94,7 @@ pub mod message {
 }
 
 pub use posthaste_queue as queue;
+pub use posthaste_report as report;
 pub use posthaste_sign as sign;
 pub use posthaste_smtp as smtp;
 pub use posthaste_suppression as suppression;
