@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::clock::MachineClock;
 use crate::connection::Shared;
 use crate::limits::Budget;
-use crate::{Handler, Receiver, ReceiverConfig, ServerTls, TraceField};
+use crate::{Handler, Network, Receiver, ReceiverConfig, ServerTls, TraceField};
 
 /// Sets up a [`Receiver`].
 #[derive(Debug)]
@@ -61,9 +61,15 @@ impl ReceiverBuilder {
         self
     }
 
-    /// Offers AUTH PLAIN; the handler's [`authenticate`](Handler::authenticate) decides.
+    /// Offers AUTH; the handler's [`authenticate`](Handler::authenticate) decides.
     pub fn auth(mut self, offer: AuthOffer) -> Self {
         self.config.session.auth = offer;
+        self
+    }
+
+    /// Who connects from these networks is a proxy: [`ReceiverConfig::proxies`].
+    pub fn proxies(mut self, proxies: impl IntoIterator<Item = Network>) -> Self {
+        self.config.proxies.extend(proxies);
         self
     }
 

@@ -13,12 +13,19 @@ pub struct Peer {
     pub address: SocketAddr,
     /// The address and port that it connected to.
     pub local: SocketAddr,
+    /// The address and port of the proxy that told the others, where one of
+    /// [`proxies`](crate::ReceiverConfig::proxies) did.
+    pub proxy: Option<SocketAddr>,
 }
 
 impl Peer {
     pub(crate) fn new(address: SocketAddr, local: SocketAddr) -> Self {
-        let plain = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
-        Self { address: plain(address), local: plain(local) }
+        Self { address: plain(address), local: plain(local), proxy: None }
+    }
+
+    /// What the header of this proxy says.
+    pub(crate) fn behind(proxy: SocketAddr, source: SocketAddr, destination: SocketAddr) -> Self {
+        Self { proxy: Some(proxy), ..Self::new(source, destination) }
     }
 
     /// What is counted as one client: an IPv4 address, or an IPv6 network of 64 bits.
@@ -28,6 +35,10 @@ impl Peer {
             IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
         }
     }
+}
+
+fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// What is known of a session so far.
