@@ -18,6 +18,8 @@ enum Dots {
     Stuffed,
     /// Text: chunks are counted (RFC 3030 §2).
     Text,
+    /// Text, and behind the header there are no lines (RFC 3030 §3).
+    Binary,
 }
 
 /// Where in the grammar the next octet stands.
@@ -33,6 +35,10 @@ enum At {
     Text,
     /// Behind a CR within a line.
     Cr,
+    /// Behind a CR that began a line of a binary message's header.
+    EmptyCr,
+    /// In the body of a binary message.
+    Octets,
     /// Behind the end.
     End,
 }
@@ -54,8 +60,18 @@ impl ContentReader {
         Self { dots: Dots::Text, ..Self::new() }
     }
 
+    /// The same for a binary message: its header is lines, its body octets; both are passed on as they are.
+    pub(crate) fn of_binary_chunks() -> Self {
+        Self { dots: Dots::Binary, ..Self::new() }
+    }
+
     /// Appends content to `out`, bare line ends as CRLF, up to the end; tells how many octets it took.
     pub(crate) fn read(&mut self, wire: &[u8], out: &mut Vec<u8>) -> usize {
+        if self.dots == Dots::Binary {
+            self.scan_header(wire);
+            out.extend_from_slice(wire);
+            return wire.len();
+        }
         let mut at = 0;
         while let (Some(&octet), false) = (wire.get(at), self.is_done()) {
             if self.at == At::Text || (self.at == At::LineStart && (octet != b'.' || self.dots == Dots::Text)) {
@@ -109,6 +125,26 @@ impl ContentReader {
         wire.len()
     }
 
+    /// Looks for bare line ends as far as there are lines.
+    fn scan_header(&mut self, wire: &[u8]) {
+        for octet in wire {
+            if self.at == At::Octets {
+                return;
+            }
+            let after_cr = matches!(self.at, At::Cr | At::EmptyCr);
+            if after_cr != (*octet == b'\n') {
+                self.bare = Bare::Seen;
+            }
+            self.at = match (self.at, octet) {
+                (At::EmptyCr, b'\n') => At::Octets,
+                (At::Cr, b'\n') => At::LineStart,
+                (At::LineStart, b'\r') => At::EmptyCr,
+                (_, b'\r') => At::Cr,
+                _ => At::Text,
+            };
+        }
+    }
+
     fn bare_line_end(&mut self, out: &mut Vec<u8>) {
         self.bare = Bare::Seen;
         out.extend_from_slice(b"\r\n");
@@ -117,9 +153,10 @@ impl ContentReader {
     /// The last chunk has ended. A CR that is left is a bare one; a last line without an end gets it.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         match self.at {
+            At::Cr | At::EmptyCr if self.dots == Dots::Binary => self.bare = Bare::Seen,
             At::Cr => self.bare_line_end(out),
-            At::Text => out.extend_from_slice(b"\r\n"),
-            At::LineStart | At::Dot | At::DotCr | At::End => {}
+            At::Text if self.dots == Dots::Text => out.extend_from_slice(b"\r\n"),
+            At::Text | At::LineStart | At::Dot | At::DotCr | At::EmptyCr | At::Octets | At::End => {}
         }
         self.at = At::End;
     }

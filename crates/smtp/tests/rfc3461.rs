@@ -57,7 +57,7 @@ fn client_to_server() {
                 assert_eq!(from, mail.envelope().from());
                 assert_eq!(parameters.ret(), mail.envelope().ret());
                 assert_eq!(parameters.envid(), mail.envelope().envid());
-                assert_eq!(parameters.size(), Some(mail.content().len() as u64));
+                assert_eq!(parameters.size(), Some(mail.content().unwrap().len() as u64));
             }
             ServerEvent::Rcpt { recipient, .. } => recipients.push(recipient.clone()),
             _ => {}

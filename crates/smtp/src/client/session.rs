@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 use super::config::{ClientConfig, Pipelining, TlsUse};
 use super::error::{ClientError, ClientErrorKind, SendError};
 use super::event::{ClientEvent, TransactionId, Transmit};
+use super::limits::Used;
 use super::running::{Body, Running, Way};
 use super::state::{Awaited, Channel, Groups, Phase, Reset, What};
 use super::transaction::Transaction;
@@ -40,8 +41,7 @@ pub struct ClientSession {
     /// The mails under way: the first one, and one whose envelope went behind its content.
     pub(super) running: VecDeque<Running>,
     pub(super) last_id: u64,
-    /// How many MAIL were written since EHLO.
-    pub(super) mails: u64,
+    pub(super) used: Used,
     pub(super) groups: Groups,
     pub(super) reset: Reset,
     /// AUTH, while it is under way.
@@ -71,7 +71,7 @@ impl ClientSession {
             awaited: VecDeque::from([Awaited { what: What::Greeting, end: 0 }]),
             running: VecDeque::new(),
             last_id: 0,
-            mails: 0,
+            used: Used::default(),
             groups: Groups::Unsent,
             reset: Reset::NotNeeded,
             exchange: None,
@@ -128,7 +128,8 @@ impl ClientSession {
             self.end(None);
             return Ok(());
         }
-        Err(self.fail(ClientError::new(ClientErrorKind::TimedOut, self.stage())))
+        let kind = self.end_of_auth(ClientErrorKind::TimedOut);
+        Err(self.fail(ClientError::new(kind, self.stage())))
     }
 
     /// Learns that the connection is gone.
@@ -143,7 +144,8 @@ impl ClientSession {
             return self.end(None);
         }
         self.handed = self.handed.saturating_sub(u64::try_from(unwritten).unwrap_or(u64::MAX));
-        self.fail(ClientError::new(ClientErrorKind::Closed, self.stage()));
+        let kind = self.end_of_auth(ClientErrorKind::Closed);
+        self.fail(ClientError::new(kind, self.stage()));
     }
 
     /// Begins a mail. Its first command is handed out by the next [`poll_transmit`](Self::poll_transmit).
@@ -171,17 +173,20 @@ impl ClientSession {
             self.finish(running);
             return Ok(id);
         }
-        running.begin_round(self.round_limits());
-        self.write_round(now, &mut running);
-        self.running.push_back(running);
+        if self.begin_round(&mut running) {
+            self.write_round(now, &mut running);
+            self.running.push_back(running);
+        } else {
+            self.finish(running);
+        }
         Ok(id)
     }
 
     /// Whether [`send`](Self::send) takes a mail now.
     ///
     /// With [`Pipelining::NextEnvelope`] that is so too while the last mail's final dot, handed out, has
-    /// no answer yet. It is never so again behind as many transactions as the peer takes in one session (MAILMAX,
-    /// RFC 9422): quit then.
+    /// no answer yet. It is never so again behind as many transactions, or recipients' domains, as the peer takes in one
+    /// session (MAILMAX, RCPTDOMAINMAX, RFC 9422): quit then.
     pub fn can_send(&self) -> bool {
         if self.phase != Phase::Ready || self.is_spent() {
             return false;

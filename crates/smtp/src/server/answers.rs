@@ -2,6 +2,7 @@
 
 use posthaste_types::{Reply, Tick};
 
+use super::auth::Claim;
 use super::config::{AuthOffer, FutureRelease, Offer, TlsOffer};
 use super::content::Content;
 use super::error::{AnswerError, ServerError, ServerErrorKind};
@@ -69,23 +70,29 @@ impl ServerSession {
         match answer {
             Answer::Accept => self.accept(now, question, None),
             Answer::AcceptWith(reply) => self.accept(now, question, Some(&reply)),
-            Answer::Refuse(reply) => {
-                if let Question::Chunk(chunk) = question {
-                    // RFC 3030 §2: its octets are on their way.
-                    self.end_transaction();
-                    return self.drop_chunk(now, chunk, reply.to_wire());
-                }
-                self.say_reply(&reply);
-                if question == Question::Connected {
-                    self.service = Service::Refused;
-                }
-                self.count_error(now)
-            }
+            Answer::Keys(keys) => self.challenge_user(now, Some(keys)),
+            Answer::Refuse(reply) => self.refuse(now, question, &reply),
             Answer::RefuseAndClose(reply) => {
                 self.say_reply(&reply);
                 Err(self.fail(ServerErrorKind::RefusedByHost))
             }
         }
+    }
+
+    fn refuse(&mut self, now: Tick, question: Question, reply: &Reply) -> Result<(), ServerError> {
+        match question {
+            Question::Chunk(chunk) => {
+                // RFC 3030 §2: its octets are on their way.
+                self.end_transaction();
+                return self.drop_chunk(now, chunk, reply.to_wire());
+            }
+            Question::Auth(mechanism) => return self.refuse_auth(now, mechanism, reply),
+            Question::Keys if reply.is_permanent() => return self.challenge_user(now, None),
+            Question::Connected => self.service = Service::Refused,
+            _ => {}
+        }
+        self.say_reply(reply);
+        self.count_error(now)
     }
 
     fn conclude_content(&mut self, now: Tick, answers: Vec<Answer>) -> Result<(), ServerError> {
@@ -105,6 +112,8 @@ impl ServerSession {
                     refused = true;
                     self.say_reply(&reply);
                 }
+                // `check` lets none pass.
+                Answer::Keys(_) => refused = true,
                 Answer::RefuseAndClose(reply) => {
                     closes = true;
                     self.say_reply(&reply);
@@ -130,8 +139,10 @@ impl ServerSession {
                 self.say_hello(verb);
                 return Ok(());
             }
-            Question::Auth => {
-                self.identity = Identity::Known;
+            Question::Auth(mechanism) => {
+                if let Claim::Whole(username) = std::mem::replace(&mut self.claim, Claim::Nobody) {
+                    self.authenticated(mechanism, username);
+                }
                 "235 2.7.0 authenticated".to_owned()
             }
             Question::Mail(transaction) => {
@@ -146,6 +157,8 @@ impl ServerSession {
                 self.counts.take_domain();
                 "250 2.1.5 ok".to_owned()
             }
+            // `check` lets it pass with keys alone.
+            Question::Keys => return self.challenge_user(now, None),
             // The end of data has its own way: `conclude_content`.
             Question::Data | Question::EndOfData => {
                 self.phase = Phase::Content(Content::of_data());
@@ -197,8 +210,10 @@ impl ServerSession {
             AuthOffer::InsideTls => inside,
             AuthOffer::No => false,
         };
-        offer(auth && self.identity == Identity::Unknown, "AUTH PLAIN LOGIN");
+        let mechanisms: String = self.mechanisms().flat_map(|mechanism| [" ", mechanism.as_str()]).collect();
+        offer(auth && self.identity == Identity::Unknown && !mechanisms.is_empty(), &format!("AUTH{mechanisms}"));
         offer(config.chunking == Offer::Yes, "CHUNKING");
+        offer(config.chunking == Offer::Yes && config.binary == Offer::Yes, "BINARYMIME");
         offer(true, "8BITMIME");
         offer(config.smtputf8 == Offer::Yes, "SMTPUTF8");
         offer(config.dsn == Offer::Yes, "DSN");
@@ -220,12 +235,14 @@ impl ServerSession {
 /// Whether an answer fits its question.
 fn check(question: Question, answer: &Answer) -> Result<(), AnswerError> {
     match answer {
-        Answer::Accept => Ok(()),
+        Answer::Accept | Answer::AcceptWith(_) if question == Question::Keys => Err(AnswerError::WrongKind),
+        Answer::Keys(_) if question != Question::Keys => Err(AnswerError::WrongKind),
+        Answer::Accept | Answer::Keys(_) => Ok(()),
         Answer::AcceptWith(reply) => {
             let own_reply = matches!(question, Question::Hello(_) | Question::Data | Question::Chunk(_));
             let code = match question {
                 Question::Connected => 220..=220,
-                Question::Auth => 235..=235,
+                Question::Auth(_) => 235..=235,
                 _ => 200..=299,
             };
             if own_reply || !code.contains(&reply.code()) { Err(AnswerError::WrongClass(reply.code())) } else { Ok(()) }

@@ -40,6 +40,10 @@ impl Content {
         Self::read_by(ContentReader::of_chunks())
     }
 
+    pub(super) fn of_binary_chunks() -> Self {
+        Self::read_by(ContentReader::of_binary_chunks())
+    }
+
     fn read_by(reader: ContentReader) -> Self {
         let header = Header::Within { size: 0, line: 0 };
         Self { reader, size: 0, header, abort: None }
