@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use posthaste_smtp::{ServerError, ServerEvent, ServerSession};
-use posthaste_types::{Clock, Tick};
+use posthaste_types::{Clock, Text, Tick};
 use tokio::sync::watch;
 
 use crate::alarm::Alarm;
@@ -148,6 +148,14 @@ impl Connection {
                 ServerEvent::Content(_) => {}
                 ServerEvent::Reset | ServerEvent::Aborted { .. } => self.transaction = None,
                 ServerEvent::StartTls => self.start_tls().await,
+                ServerEvent::Authenticated { mechanism, username, .. } => {
+                    let session = Arc::make_mut(&mut self.session);
+                    session.authenticated = Some((mechanism, Text::lossy(username.as_str())));
+                }
+                ServerEvent::AuthFailed { mechanism, .. } => {
+                    let peer = self.session.peer().address.ip();
+                    tracing::debug!(%peer, mechanism = mechanism.as_str(), "a client could not prove who it is");
+                }
                 ServerEvent::Closed { error, .. } => ended = error,
                 question => self.answer(question).await,
             }

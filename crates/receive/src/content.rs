@@ -73,17 +73,19 @@ impl Connection {
     /// Lets the handler work, and reads on while there is room for what comes.
     async fn exchange(&mut self, work: &mut Work<'_>, pipe: &Pipe) {
         let limit = self.shared.config.answer_timeout;
-        let mut stalled: Option<Tick> = None;
+        // Since when, and what the handler had taken by then.
+        let mut stalled: Option<(Tick, u64)> = None;
         let Self { shared, stream, protocol, alarm, waited, .. } = self;
         std::future::poll_fn(|context| {
             let _ = work.poll(context);
+            let taken = pipe.taken();
+            if let Some((since, _)) = stalled.take_if(|(_, before)| *before != taken) {
+                *waited = waited.saturating_add(shared.clock.tick().since(since));
+            }
             if !pipe.has_room() {
                 // A handler that takes nothing is waited for as for an answer; the client's time stands still.
-                let since = *stalled.get_or_insert_with(|| shared.clock.tick());
+                let (since, _) = *stalled.get_or_insert_with(|| (shared.clock.tick(), taken));
                 return alarm.poll_at(context, since.saturating_add(limit)).map(|()| work.give_up());
-            }
-            if let Some(since) = stalled.take() {
-                *waited = waited.saturating_add(shared.clock.tick().since(since));
             }
             Self::poll_receive(shared, stream, protocol, alarm, *waited, context)
         })

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use posthaste_smtp::Credentials;
+use posthaste_smtp::{Credentials, ScramKeys, Username};
 use posthaste_types::{Address, ReversePath};
 
 use crate::{Arriving, Incoming, Peer, Session, Verdict, Verdicts};
@@ -37,10 +37,23 @@ pub trait Handler: fmt::Debug + Send + Sync {
         Verdict::Accept
     }
 
-    /// A client shows a name and a password; asked only where AUTH is offered. The default is 535 5.7.8.
+    /// A client shows a name and a password (AUTH PLAIN and LOGIN) or an access token (OAUTHBEARER and XOAUTH2:
+    /// [`Credentials::is_token`]); asked only where AUTH is [offered](crate::ReceiverBuilder::auth). Compare in constant
+    /// time. The default is 535 5.7.8.
     async fn authenticate(&self, session: &Session, credentials: &Credentials) -> Verdict {
         let _ = (session, credentials);
         Verdict::Refuse(crate::verdict::fixed(535, "5.7.8 authentication credentials invalid"))
+    }
+
+    /// A client claims to be this user, and will prove it with SCRAM-SHA-256, which is asked only where it is
+    /// [offered](crate::ReceiverBuilder::scram). What is kept of the user's password, or `None`: no such user, which the
+    /// client does not learn. The default is `None`.
+    ///
+    /// # Errors
+    /// Any: the client reads 454 4.7.0.
+    async fn scram_keys(&self, session: &Session, username: &Username) -> Result<Option<ScramKeys>, HandlerError> {
+        let _ = (session, username);
+        Ok(None)
     }
 
     /// MAIL: who sends.
@@ -97,6 +110,10 @@ impl<T: Handler + ?Sized> Handler for Arc<T> {
 
     async fn authenticate(&self, session: &Session, credentials: &Credentials) -> Verdict {
         (**self).authenticate(session, credentials).await
+    }
+
+    async fn scram_keys(&self, session: &Session, username: &Username) -> Result<Option<ScramKeys>, HandlerError> {
+        (**self).scram_keys(session, username).await
     }
 
     async fn sender(&self, session: &Session, from: &ReversePath) -> Verdict {

@@ -4,8 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use posthaste_smtp::{Answer, ServerEvent};
-use posthaste_types::Text;
+use posthaste_smtp::{Answer, ServerEvent, Username};
 
 use crate::asking::{Asked, ask};
 use crate::connection::{Connection, Shared};
@@ -15,7 +14,10 @@ use crate::{Verdict, verdict};
 impl Connection {
     /// Answers a question of the dialogue, whatever the handler does.
     pub(super) async fn answer(&mut self, question: ServerEvent) {
-        let answer = self.judge(question).await.into_answer();
+        let answer = match question {
+            ServerEvent::ScramUser { username, .. } => self.find_keys(&username).await,
+            question => self.judge(question).await.into_answer(),
+        };
         self.say(vec![answer]);
     }
 
@@ -48,12 +50,13 @@ impl Connection {
                 verdict
             }
             ServerEvent::Auth { credentials, .. } => {
-                let verdict = put(&self.shared, handler.authenticate(&self.session, &credentials)).await;
-                if verdict.is_accept() {
-                    let user = Text::lossy(credentials.username());
-                    Arc::make_mut(&mut self.session).authenticated = Some(user);
+                match put(&self.shared, handler.authenticate(&self.session, &credentials)).await {
+                    // RFC 4954 §6: 454 says that nobody can tell now.
+                    Verdict::Defer(reply) if reply == verdict::fault() => {
+                        Verdict::Defer(verdict::fixed(454, "4.7.0 temporary authentication failure"))
+                    }
+                    verdict => verdict,
                 }
-                verdict
             }
             // RFC 5321 §3.8: what is under way may end, and nothing begins.
             ServerEvent::Mail { .. } if self.is_stopping() => {
@@ -72,6 +75,22 @@ impl Connection {
                 verdict
             }
             _ => Verdict::try_later(),
+        }
+    }
+}
+
+impl Connection {
+    /// RFC 5802 §9: that there is no such user is not told before the proof.
+    async fn find_keys(&mut self, username: &Username) -> Answer {
+        let work = self.shared.handler.scram_keys(&self.session, username);
+        match ask(work, &*self.shared.clock, self.shared.config.answer_timeout).await {
+            Asked::Answered(Ok(Some(keys))) => Answer::Keys(keys),
+            Asked::Answered(Ok(None)) => Answer::Refuse(verdict::fixed(535, "5.7.8 authentication failed")),
+            Asked::Answered(Err(error)) => {
+                tracing::error!(%error, "the handler could not look for a user's keys");
+                Answer::Refuse(verdict::fixed(454, "4.7.0 temporary authentication failure"))
+            }
+            Asked::Unanswered => Answer::Refuse(verdict::fixed(454, "4.7.0 temporary authentication failure")),
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Pipe(Mutex<State>);
 struct State {
     pieces: VecDeque<Vec<u8>>,
     octets: usize,
+    /// How many pieces were taken, or thrown away.
+    taken: u64,
     end: End,
     reader: Reader,
     waker: Option<Waker>,
@@ -68,6 +70,11 @@ impl Pipe {
         state.octets < ROOM || state.reader != Reader::Reading
     }
 
+    /// Changes whenever the reader has taken something.
+    pub(crate) fn taken(&self) -> u64 {
+        self.state().taken
+    }
+
     /// Whether the reader was told of the end of the whole content.
     pub(crate) fn was_read_whole(&self) -> bool {
         self.state().reader == Reader::SawWhole
@@ -78,6 +85,7 @@ impl Pipe {
         let mut state = self.state();
         if let Some(piece) = state.pieces.pop_front() {
             state.octets = state.octets.saturating_sub(piece.len());
+            state.taken = state.taken.wrapping_add(1);
             return Poll::Ready(Ok(Some(piece)));
         }
         match state.end {
@@ -102,7 +110,7 @@ impl Pipe {
         if state.reader == Reader::Reading {
             state.reader = Reader::Gone;
         }
-        (state.octets, state.pieces) = (0, VecDeque::new());
+        (state.octets, state.pieces, state.taken) = (0, VecDeque::new(), state.taken.wrapping_add(1));
     }
 
     /// Keeps memory counted as long as the transaction lasts.

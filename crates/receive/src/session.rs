@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use posthaste_smtp::{HelloVerb, Protocol};
+use posthaste_smtp::{HelloVerb, Mechanism, Protocol};
 use posthaste_types::Text;
 
 /// A client's end of a connection, and ours.
@@ -48,7 +48,7 @@ pub struct Session {
     pub(crate) protocol: Protocol,
     pub(crate) hello: Option<(HelloVerb, Text)>,
     pub(crate) tls: Option<TlsSession>,
-    pub(crate) authenticated: Option<Text>,
+    pub(crate) authenticated: Option<(Mechanism, Text)>,
 }
 
 impl Session {
@@ -81,9 +81,14 @@ impl Session {
         self.tls.as_ref()
     }
 
-    /// The user name that was authenticated.
+    /// The user name that was authenticated; empty where a token came without one.
     pub fn authenticated(&self) -> Option<&str> {
-        self.authenticated.as_ref().map(Text::as_str)
+        self.authenticated.as_ref().map(|(_, name)| name.as_str())
+    }
+
+    /// By which mechanism of AUTH.
+    pub fn auth_mechanism(&self) -> Option<Mechanism> {
+        self.authenticated.as_ref().map(|(mechanism, _)| *mechanism)
     }
 }
 
