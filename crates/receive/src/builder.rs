@@ -4,14 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use posthaste_smtp::{AuthOffer, Protocol, TlsOffer};
+use posthaste_smtp::{AuthOffer, Mechanism, Protocol, ScramOffer, TlsOffer};
 use posthaste_types::{Clock, Domain};
 use tokio::net::TcpListener;
 
 use crate::clock::MachineClock;
 use crate::connection::Shared;
 use crate::limits::Budget;
-use crate::{Handler, Receiver, ReceiverConfig, ServerTls, TraceField};
+use crate::{Handler, Network, Receiver, ReceiverConfig, ServerTls, TraceField};
 
 /// Sets up a [`Receiver`].
 #[derive(Debug)]
@@ -61,9 +61,34 @@ impl ReceiverBuilder {
         self
     }
 
-    /// Offers AUTH PLAIN; the handler's [`authenticate`](Handler::authenticate) decides.
+    /// Offers AUTH PLAIN and LOGIN; the handler's [`authenticate`](Handler::authenticate) decides.
     pub fn auth(mut self, offer: AuthOffer) -> Self {
         self.config.session.auth = offer;
+        self
+    }
+
+    /// Offers AUTH OAUTHBEARER and XOAUTH2 too, for tokens, which [`authenticate`](Handler::authenticate) checks.
+    pub fn bearer_tokens(self) -> Self {
+        self.mechanisms([Mechanism::OAuthBearer, Mechanism::XOAuth2])
+    }
+
+    /// Offers AUTH SCRAM-SHA-256 too; the handler's [`scram_keys`](Handler::scram_keys) are what it needs.
+    pub fn scram(mut self, offer: ScramOffer) -> Self {
+        self.config.session.scram = Some(offer);
+        self.mechanisms([Mechanism::ScramSha256])
+    }
+
+    /// Puts mechanisms in front of those that are offered.
+    fn mechanisms(mut self, more: impl IntoIterator<Item = Mechanism>) -> Self {
+        let offered = &mut self.config.session.mechanisms;
+        let more: Vec<Mechanism> = more.into_iter().filter(|one| !offered.contains(one)).collect();
+        offered.splice(0..0, more);
+        self
+    }
+
+    /// Who connects from these networks is a proxy: [`ReceiverConfig::proxies`].
+    pub fn proxies(mut self, proxies: impl IntoIterator<Item = Network>) -> Self {
+        self.config.proxies.extend(proxies);
         self
     }
 

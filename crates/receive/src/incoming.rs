@@ -4,7 +4,9 @@ use std::fmt;
 
 use posthaste_smtp::MailParameters;
 use posthaste_types::Envelope;
-use sha2::{Digest, Sha256};
+
+use crate::Fingerprint;
+use crate::fingerprint::Digest;
 
 /// A whole message, its size and header within the receiver's limits.
 ///
@@ -59,18 +61,9 @@ impl<'a> Incoming<'a> {
 
     /// The same for the same message from the same sender to the same recipients, however often it comes.
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut digest = Sha256::new();
-        let mut recipients: Vec<&str> = self.envelope.to().iter().map(|to| to.address.as_str()).collect();
-        recipients.sort_unstable();
-        let sender = self.envelope.from().to_string();
-        for line in std::iter::once(sender.as_str()).chain(recipients) {
-            // No path holds a line end: lists that differ give octets that differ.
-            digest.update(line);
-            digest.update("\n");
-        }
-        digest.update("\n");
+        let mut digest = Digest::new(self.envelope);
         digest.update(self.as_sent());
-        Fingerprint(digest.finalize().into())
+        digest.finish()
     }
 }
 
@@ -80,28 +73,5 @@ impl fmt::Debug for Incoming<'_> {
             .field("recipients", &self.envelope.to().len())
             .field("octets", &self.octets.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The identity of a message with its envelope: SHA-256. `Display` is in hex.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint([u8; 32]);
-
-impl Fingerprint {
-    /// Its octets.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fingerprint({self})")
     }
 }

@@ -4,25 +4,29 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use posthaste_smtp::{Answer, ServerEvent};
-use posthaste_types::Text;
+use posthaste_smtp::{Answer, ServerEvent, Username};
 
 use crate::asking::{Asked, ask};
-use crate::connection::Connection;
-use crate::transaction::Transaction;
-use crate::{Verdict, Verdicts};
+use crate::connection::{Connection, Shared};
+use crate::transaction::Opened;
+use crate::{Verdict, verdict};
 
 impl Connection {
     /// Answers a question of the dialogue, whatever the handler does.
     pub(super) async fn answer(&mut self, question: ServerEvent) {
-        let answers = match question {
-            ServerEvent::EndOfData => self.end_of_data().await,
-            question => vec![self.judge(question).await],
+        let answer = match question {
+            ServerEvent::ScramUser { username, .. } => self.find_keys(&username).await,
+            question => self.judge(question).await.into_answer(),
         };
+        self.say(vec![answer]);
+    }
+
+    /// Gives the session its answers.
+    pub(super) fn say(&mut self, answers: Vec<Answer>) {
         let now = self.now();
-        let said = match answers.as_slice() {
-            [one] => self.protocol.answer(now, one.clone()),
-            _ => self.protocol.answer_each(now, answers),
+        let said = match <[Answer; 1]>::try_from(answers) {
+            Ok([one]) => self.protocol.answer(now, one),
+            Err(answers) => self.protocol.answer_each(now, answers),
         };
         if let Err(error) = said {
             // The handler's verdicts are made to fit: this is a fault of ours, and the question is still open.
@@ -33,76 +37,67 @@ impl Connection {
         }
     }
 
-    async fn judge(&mut self, question: ServerEvent) -> Answer {
+    async fn judge(&mut self, question: ServerEvent) -> Verdict {
         let handler = Arc::clone(&self.shared.handler);
-        let verdict = match question {
-            ServerEvent::Connected => self.ask(handler.connect(self.session.peer())).await,
+        match question {
+            ServerEvent::Connected => put(&self.shared, handler.connect(self.session.peer())).await,
             ServerEvent::Hello { verb, name, .. } => {
-                self.session.hello = Some((verb, name));
-                Verdict::Accept
-            }
-            ServerEvent::Auth { credentials, .. } => {
-                let verdict = self.ask(handler.authenticate(&self.session, &credentials)).await;
-                if verdict.is_accept() {
-                    self.session.authenticated = Some(Text::lossy(credentials.username()));
+                let earlier = Arc::make_mut(&mut self.session).hello.replace((verb, name));
+                let verdict = put(&self.shared, handler.hello(&self.session)).await;
+                if !verdict.is_accept() {
+                    Arc::make_mut(&mut self.session).hello = earlier;
                 }
                 verdict
             }
+            ServerEvent::Auth { credentials, .. } => {
+                match put(&self.shared, handler.authenticate(&self.session, &credentials)).await {
+                    // RFC 4954 §6: 454 says that nobody can tell now.
+                    Verdict::Defer(reply) if reply == verdict::fault() => {
+                        Verdict::Defer(verdict::fixed(454, "4.7.0 temporary authentication failure"))
+                    }
+                    verdict => verdict,
+                }
+            }
+            // RFC 5321 §3.8: what is under way may end, and nothing begins.
+            ServerEvent::Mail { .. } if self.is_stopping() => {
+                Verdict::Defer(verdict::fixed(421, "4.3.2 the service is shutting down"))
+            }
             ServerEvent::Mail { from, parameters, .. } => {
-                let verdict = self.ask(handler.sender(&self.session, &from)).await;
-                self.transaction = verdict.is_accept().then(|| Transaction::new(from, parameters));
+                let verdict = put(&self.shared, handler.sender(&self.session, &from)).await;
+                self.transaction = verdict.is_accept().then(|| Opened::new(from, parameters));
                 verdict
             }
             ServerEvent::Rcpt { recipient, .. } => {
-                let verdict = self.ask(handler.recipient(&self.session, &recipient.address)).await;
+                let verdict = put(&self.shared, handler.recipient(&self.session, &recipient.address)).await;
                 if let Some(transaction) = self.transaction.as_mut().filter(|_| verdict.is_accept()) {
                     transaction.add(recipient);
                 }
                 verdict
             }
-            ServerEvent::Data => self.begin_content(),
             _ => Verdict::try_later(),
-        };
-        verdict.into_answer()
-    }
-
-    fn begin_content(&mut self) -> Verdict {
-        self.messages = self.messages.wrapping_add(1);
-        let id = format!("{}.{}", self.id, self.messages);
-        let shared = &self.shared;
-        match &mut self.transaction {
-            Some(transaction) => transaction.begin(shared, &self.session, &id),
-            None => Verdict::try_later(),
         }
     }
+}
 
-    async fn end_of_data(&mut self) -> Vec<Answer> {
-        let Some(mut transaction) = self.transaction.take() else {
-            return vec![Verdict::try_later().into_answer()];
-        };
-        let handler = Arc::clone(&self.shared.handler);
-        let verdicts = match transaction.incoming() {
-            Err(verdict) => Verdicts::all(verdict),
-            Ok(incoming) => match self.race(handler.message(&self.session, incoming)).await {
-                Asked::Answered(Ok(verdicts)) => verdicts,
-                Asked::Answered(Err(error)) => {
-                    tracing::error!(%error, "the handler could not take a message");
-                    Verdicts::all(Verdict::try_later())
-                }
-                Asked::Unanswered => Verdicts::all(Verdict::try_later()),
-            },
-        };
-        transaction.answers(verdicts, self.session.protocol())
-    }
-
-    async fn ask(&self, work: Pin<Box<dyn Future<Output = Verdict> + Send + '_>>) -> Verdict {
-        match self.race(work).await {
-            Asked::Answered(verdict) => verdict,
-            Asked::Unanswered => Verdict::try_later(),
+impl Connection {
+    /// RFC 5802 §9: that there is no such user is not told before the proof.
+    async fn find_keys(&mut self, username: &Username) -> Answer {
+        let work = self.shared.handler.scram_keys(&self.session, username);
+        match ask(work, &*self.shared.clock, self.shared.config.answer_timeout).await {
+            Asked::Answered(Ok(Some(keys))) => Answer::Keys(keys),
+            Asked::Answered(Ok(None)) => Answer::Refuse(verdict::fixed(535, "5.7.8 authentication failed")),
+            Asked::Answered(Err(error)) => {
+                tracing::error!(%error, "the handler could not look for a user's keys");
+                Answer::Refuse(verdict::fixed(454, "4.7.0 temporary authentication failure"))
+            }
+            Asked::Unanswered => Answer::Refuse(verdict::fixed(454, "4.7.0 temporary authentication failure")),
         }
     }
+}
 
-    async fn race<T>(&self, work: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> Asked<T> {
-        ask(work, &*self.shared.clock, self.shared.config.answer_timeout).await
+async fn put(shared: &Shared, work: Pin<Box<dyn Future<Output = Verdict> + Send + '_>>) -> Verdict {
+    match ask(work, &*shared.clock, shared.config.answer_timeout).await {
+        Asked::Answered(verdict) => verdict,
+        Asked::Unanswered => Verdict::try_later(),
     }
 }

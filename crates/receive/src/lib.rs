@@ -58,15 +58,23 @@
 
 #![forbid(unsafe_code)]
 
+mod alarm;
+mod arriving;
 mod asking;
 mod builder;
 mod clock;
 mod config;
 mod connection;
+mod content;
+mod fingerprint;
 mod handler;
 mod incoming;
 mod judging;
 mod limits;
+mod network;
+mod pipe;
+mod proxied;
+mod proxy;
 mod receiver;
 mod session;
 mod stream;
@@ -74,11 +82,15 @@ mod tls;
 mod trace;
 mod transaction;
 mod verdict;
+mod work;
 
+pub use arriving::{ArrivalError, ArrivalErrorKind, Arriving};
 pub use builder::{BindError, ReceiverBuilder};
 pub use config::{ReceiverConfig, TraceField};
+pub use fingerprint::Fingerprint;
 pub use handler::{Handler, HandlerError};
-pub use incoming::{Fingerprint, Incoming};
+pub use incoming::Incoming;
+pub use network::{Network, NetworkError};
 pub use receiver::Receiver;
 pub use session::{Peer, Session, TlsSession};
 pub use tls::{ServerTls, TlsError, TlsErrorKind};

@@ -25,23 +25,30 @@ pub(crate) enum NoPlace {
     Site,
 }
 
+impl NoPlace {
+    /// What the client is told; then the connection ends.
+    pub(crate) fn line(self) -> &'static str {
+        match self {
+            Self::All => "421 4.3.2 too many connections\r\n",
+            Self::Site => "421 4.7.0 too many connections from your address\r\n",
+        }
+    }
+}
+
 impl Places {
     pub(crate) fn new(all: usize, each: usize) -> Arc<Self> {
         Arc::new(Self { all, each, taken: Mutex::default() })
     }
 
-    pub(crate) fn take(self: &Arc<Self>, site: IpAddr) -> Result<Place, NoPlace> {
+    /// A place among all. It is nobody's before [`Place::claim`].
+    pub(crate) fn take(self: &Arc<Self>) -> Result<Place, NoPlace> {
         let mut taken = self.taken();
         if taken.all >= self.all {
             return Err(NoPlace::All);
         }
-        if taken.sites.get(&site).is_some_and(|count| *count >= self.each) || self.each == 0 {
-            return Err(NoPlace::Site);
-        }
         taken.all += 1;
-        *taken.sites.entry(site).or_default() += 1;
         drop(taken);
-        Ok(Place { places: Arc::clone(self), site })
+        Ok(Place { places: Arc::clone(self), site: None })
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -57,17 +64,31 @@ impl Places {
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Arc<Places>,
-    site: IpAddr,
+    site: Option<IpAddr>,
+}
+
+impl Place {
+    /// Counts the place for this client. To be called once.
+    pub(crate) fn claim(&mut self, site: IpAddr) -> Result<(), NoPlace> {
+        let mut taken = self.places.taken();
+        if taken.sites.get(&site).is_some_and(|count| *count >= self.places.each) || self.places.each == 0 {
+            return Err(NoPlace::Site);
+        }
+        *taken.sites.entry(site).or_default() += 1;
+        self.site = Some(site);
+        Ok(())
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         taken.all = taken.all.saturating_sub(1);
-        if let Some(count) = taken.sites.get_mut(&self.site) {
+        let Some(site) = self.site else { return };
+        if let Some(count) = taken.sites.get_mut(&site) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                taken.sites.remove(&self.site);
+                taken.sites.remove(&site);
             }
         }
     }
@@ -107,40 +128,50 @@ impl Budget {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoRoom;
 
-/// A message as it arrives, counted against the [`Budget`] by the memory that it takes.
+/// Octets that are counted against the [`Budget`]; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    budget: Arc<Budget>,
+    octets: usize,
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.budget.shrink(self.octets);
+    }
+}
+
+/// A message as it arrives, counted by the memory that it takes.
 #[derive(Debug)]
 pub(crate) struct Buffer {
-    budget: Arc<Budget>,
     octets: Vec<u8>,
-    counted: usize,
+    reserved: Reserved,
 }
 
 impl Buffer {
     pub(crate) fn new(budget: Arc<Budget>) -> Self {
-        Self { budget, octets: Vec::new(), counted: 0 }
+        Self { octets: Vec::new(), reserved: Reserved { budget, octets: 0 } }
     }
 
     pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), NoRoom> {
-        let needed = self.octets.len().saturating_add(piece.len());
-        if needed > self.octets.capacity() {
-            let wanted = needed.max(self.octets.capacity().saturating_mul(2)).max(FIRST);
-            self.budget.grow(wanted.saturating_sub(self.counted))?;
-            self.counted = wanted;
-            self.octets.try_reserve_exact(wanted - self.octets.len()).map_err(|_| NoRoom)?;
+        if piece.len() > self.octets.capacity() - self.octets.len() {
+            self.reserve(piece.len().max(self.octets.capacity()))?;
         }
         self.octets.extend_from_slice(piece);
         Ok(())
     }
 
-    /// The octets. They stay counted as long as the buffer is there.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.octets)
+    /// Makes room for so many further octets at least.
+    pub(crate) fn reserve(&mut self, more: usize) -> Result<(), NoRoom> {
+        let wanted = self.octets.len().saturating_add(more).max(FIRST);
+        self.reserved.budget.grow(wanted.saturating_sub(self.reserved.octets))?;
+        self.reserved.octets = self.reserved.octets.max(wanted);
+        self.octets.try_reserve_exact(wanted.saturating_sub(self.octets.len())).map_err(|_| NoRoom)
     }
-}
 
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        self.budget.shrink(self.counted);
+    /// The octets, and the memory that is counted for them.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Reserved) {
+        (self.octets, self.reserved)
     }
 }
 
@@ -155,13 +186,18 @@ mod tests {
     fn places_are_counted_in_all_and_for_each_client() {
         let (ada, bob) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let places = Places::new(3, 2);
-        let first = places.take(ada);
-        let _second = places.take(ada);
-        assert_eq!(places.take(ada).err(), Some(NoPlace::Site));
-        let _third = places.take(bob);
-        assert_eq!(places.take(bob).err(), Some(NoPlace::All));
+        let take = |site| {
+            let mut place = places.take()?;
+            place.claim(site).map(|()| place)
+        };
+        let first = take(ada);
+        let _second = take(ada);
+        assert_eq!(take(ada).err(), Some(NoPlace::Site));
+        assert_eq!(places.count(), 2, "who was turned away is not counted");
+        let _third = take(bob);
+        assert_eq!(take(bob).err(), Some(NoPlace::All));
         drop(first);
-        assert!(places.take(ada).is_ok());
+        assert!(take(ada).is_ok());
         assert_eq!(places.count(), 2);
     }
 
@@ -175,8 +211,9 @@ mod tests {
         assert_eq!(second.push(&[2]), Err(NoRoom));
         drop(first);
         assert_eq!(second.push(&[2]), Ok(()));
-        assert_eq!(second.take().len(), 8193);
-        drop(second);
+        let (octets, reserved) = second.into_parts();
+        assert_eq!((octets.len(), *budget.held()), (8193, 16_384));
+        drop(reserved);
         assert_eq!(*budget.held(), 0);
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::connection::{Connection, Shared};
-use crate::limits::{NoPlace, Places};
+use crate::limits::Places;
 use crate::stream::Stream;
 use crate::{Handler, Peer, ReceiverBuilder};
 
@@ -125,26 +125,28 @@ impl Door {
         let peer = Peer::new(address, local);
         // Replies are written whole: waiting for more of them only delays (RFC 9293 §3.7.4).
         let _ = stream.set_nodelay(true);
-        let place = match self.places.take(peer.site()) {
+        let is_proxy = self.shared.config.proxies.iter().any(|network| network.contains(peer.address.ip()));
+        let place = self.places.take().and_then(|mut place| {
+            // A proxy's client is not known yet.
+            if is_proxy { Ok(place) } else { place.claim(peer.site()).map(|()| place) }
+        });
+        let place = match place {
             Ok(place) => place,
-            Err(why) => return self.turn_away(&stream, why),
+            Err(why) => {
+                // The buffer of a new connection takes a line; a client of implicit TLS cannot read it.
+                let _ = stream.try_write(why.line().as_bytes());
+                return;
+            }
         };
         let n = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         let id = format!("{:x}.{n}", self.shared.clock.wall().as_unix_micros());
         let shared = Arc::clone(&self.shared);
         let connection = Connection::new(shared, Stream::Clear(stream), peer, id, self.stop.clone(), place);
-        connections.spawn(connection.run());
-    }
-
-    /// One line, if it can be sent without waiting; then the end.
-    fn turn_away(&self, stream: &TcpStream, why: NoPlace) {
-        let words = match why {
-            NoPlace::All => "4.3.2 too many connections",
-            NoPlace::Site => "4.7.0 too many connections from your address",
-        };
-        let line = format!("421 {words}\r\n");
-        // The buffer of a new connection takes a line; a client of implicit TLS cannot read it.
-        let _ = stream.try_write(line.as_bytes());
+        if is_proxy {
+            connections.spawn(connection.run_behind_proxy());
+        } else {
+            connections.spawn(connection.run());
+        }
     }
 
     /// Without file descriptors or memory every accept fails at once: wait for some to be given back.

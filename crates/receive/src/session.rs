@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use posthaste_smtp::{HelloVerb, Protocol};
+use posthaste_smtp::{HelloVerb, Mechanism, Protocol};
 use posthaste_types::Text;
 
 /// A client's end of a connection, and ours.
@@ -13,12 +13,19 @@ pub struct Peer {
     pub address: SocketAddr,
     /// The address and port that it connected to.
     pub local: SocketAddr,
+    /// The address and port of the proxy that told the others, where one of
+    /// [`proxies`](crate::ReceiverConfig::proxies) did.
+    pub proxy: Option<SocketAddr>,
 }
 
 impl Peer {
     pub(crate) fn new(address: SocketAddr, local: SocketAddr) -> Self {
-        let plain = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
-        Self { address: plain(address), local: plain(local) }
+        Self { address: plain(address), local: plain(local), proxy: None }
+    }
+
+    /// What the header of this proxy says.
+    pub(crate) fn behind(proxy: SocketAddr, source: SocketAddr, destination: SocketAddr) -> Self {
+        Self { proxy: Some(proxy), ..Self::new(source, destination) }
     }
 
     /// What is counted as one client: an IPv4 address, or an IPv6 network of 64 bits.
@@ -30,6 +37,10 @@ impl Peer {
     }
 }
 
+fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 /// What is known of a session so far.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -37,7 +48,7 @@ pub struct Session {
     pub(crate) protocol: Protocol,
     pub(crate) hello: Option<(HelloVerb, Text)>,
     pub(crate) tls: Option<TlsSession>,
-    pub(crate) authenticated: Option<Text>,
+    pub(crate) authenticated: Option<(Mechanism, Text)>,
 }
 
 impl Session {
@@ -70,9 +81,14 @@ impl Session {
         self.tls.as_ref()
     }
 
-    /// The user name that was authenticated.
+    /// The user name that was authenticated; empty where a token came without one.
     pub fn authenticated(&self) -> Option<&str> {
-        self.authenticated.as_ref().map(Text::as_str)
+        self.authenticated.as_ref().map(|(_, name)| name.as_str())
+    }
+
+    /// By which mechanism of AUTH.
+    pub fn auth_mechanism(&self) -> Option<Mechanism> {
+        self.authenticated.as_ref().map(|(mechanism, _)| *mechanism)
     }
 }
 

@@ -105,6 +105,21 @@ impl Verdicts {
         }
     }
 
+    /// Of a handler that did not learn of the content's end: it cannot have taken the whole.
+    pub(crate) fn without_accepts(self) -> Self {
+        let doubt = |verdict: Verdict| {
+            if verdict.is_accept() {
+                tracing::error!("the handler accepted a message whose end it has not read");
+                return Verdict::try_later();
+            }
+            verdict
+        };
+        Self(match self.0 {
+            Inner::All(verdict) => Inner::All(doubt(verdict)),
+            Inner::Each(verdicts) => Inner::Each(verdicts.into_iter().map(doubt).collect()),
+        })
+    }
+
     /// The strictest verdict for so many recipients.
     pub(crate) fn into_strictest(self, recipients: usize) -> Verdict {
         let verdicts = self.into_vec(recipients);

@@ -28,6 +28,40 @@ async fn nothing_is_smuggled_by_default() {
     }
 }
 
+/// The same, the octets cut in two at every place around the end of data that is none, and in a chunk of BDAT.
+#[tokio::test]
+async fn nothing_is_smuggled_at_any_split() {
+    let keeper = Keeper::default();
+    let receiver = Receiver::builder(keeper.clone()).configure(|config| config.max_connections_per_peer = 1000);
+    let receiver = receiver.bind(([127, 0, 0, 1], 0)).await.unwrap();
+    for end in ENDS {
+        let tail = format!("harmless{end}{SECOND}\r\n.\r\n");
+        let chunk = format!("harmless{end}");
+        for cut in 8..=8 + end.len() + 3 {
+            let mut client = Client::greeted(&receiver).await;
+            client.data(&["bob@example.org"]).await;
+            client.send(&tail[..cut]).await;
+            tokio::task::yield_now().await;
+            client.send(&tail[cut..]).await;
+            assert_eq!(client.reply().await.code(), 521, "DATA {end:?} {cut}");
+            assert!(client.try_reply().await.is_none(), "DATA {end:?} {cut}");
+
+            let wire = format!("BDAT {} LAST\r\n{chunk}{SECOND}", chunk.len());
+            let cut = wire.len() - SECOND.len() - chunk.len() + cut;
+            let mut client = Client::greeted(&receiver).await;
+            client.send("MAIL FROM:<ada@example.com>\r\nRCPT TO:<bob@example.org>\r\n").await;
+            assert_eq!(client.codes(2).await, [250, 250]);
+            client.send(&wire[..cut]).await;
+            tokio::task::yield_now().await;
+            // The session may be over by then.
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut client.stream, &wire.as_bytes()[cut..]).await;
+            assert_eq!(client.reply().await.code(), 521, "BDAT {end:?} {cut}");
+            assert!(client.try_reply().await.is_none(), "BDAT {end:?} {cut}");
+        }
+    }
+    assert!(keeper.kept().is_empty(), "{:?}", keeper.kept());
+}
+
 #[tokio::test]
 async fn where_bare_line_ends_are_taken_they_end_nothing() {
     for end in ENDS {
