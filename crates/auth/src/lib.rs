@@ -40,5 +40,6 @@
 
 pub mod dane;
 pub mod mta_sts;
+pub mod spf;
 mod tags;
 pub mod tls_rpt;
