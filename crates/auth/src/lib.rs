@@ -39,6 +39,7 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod dane;
+pub mod dmarc;
 pub mod mta_sts;
 pub mod spf;
 mod tags;

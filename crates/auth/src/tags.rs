@@ -58,6 +58,22 @@ fn field<'a>(piece: &'a str, at: usize, what: &'static str) -> Result<Field<'a>,
     Ok(Field { name, value, at: value_at })
 }
 
+/// A URI without its %-escapes (RFC 3986 §2.1): records escape `,`, `;` and `!` in theirs.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(octet) = rest.next() {
+        if octet == b'%' {
+            let digit = |octet: u8| char::from(octet).to_digit(16);
+            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+            octets.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            octets.push(octet);
+        }
+    }
+    String::from_utf8(octets).ok()
+}
+
 fn is_blank(text: &str) -> bool {
     text.trim_matches(WSP).is_empty()
 }

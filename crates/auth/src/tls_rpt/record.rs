@@ -83,7 +83,7 @@ fn place(uri: &str, at: usize) -> Result<Option<Rua>, ParseError> {
     };
     let rest_at = at + scheme.len() + 1;
     if scheme.eq_ignore_ascii_case("mailto") {
-        let address = decoded(rest).ok_or_else(|| syntax(RECORD, "a broken % escape", rest_at))?;
+        let address = tags::percent_decoded(rest).ok_or_else(|| syntax(RECORD, "a broken % escape", rest_at))?;
         return Address::parse(&address)
             .map(|address| Some(Rua::Mailto(address)))
             .map_err(|error| error.within(rest_at));
@@ -96,22 +96,6 @@ fn place(uri: &str, at: usize) -> Result<Option<Rua>, ParseError> {
         return Ok(Some(Rua::Https(Text::parse(uri).map_err(|error| error.within(at))?)));
     }
     Ok(None)
-}
-
-/// §3: `,`, `;` and `!` are %-escaped in URIs (RFC 3986 §2.1).
-fn decoded(text: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        if octet == b'%' {
-            let digit = |octet: u8| char::from(octet).to_digit(16);
-            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-            octets.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            octets.push(octet);
-        }
-    }
-    String::from_utf8(octets).ok()
 }
 
 const RECORD: &str = "TLS-RPT record";
