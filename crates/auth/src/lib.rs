@@ -40,7 +40,9 @@
 
 pub mod dane;
 pub mod dmarc;
+pub mod iprev;
 pub mod mta_sts;
+pub mod results;
 pub mod spf;
 mod tags;
 pub mod tls_rpt;
