@@ -42,6 +42,7 @@ pub mod dane;
 pub mod dmarc;
 pub mod iprev;
 pub mod mta_sts;
+pub mod records;
 pub mod results;
 pub mod spf;
 mod tags;

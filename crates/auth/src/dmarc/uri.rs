@@ -4,7 +4,7 @@ use std::fmt;
 
 use posthaste_types::{Address, ParseError, ParseErrorKind, Text};
 
-use crate::tags::{WSP, percent_decoded, syntax};
+use crate::tags::{WSP, percent_decoded, syntax, write_mailto};
 
 /// One place that gets reports.
 ///
@@ -31,17 +31,7 @@ impl ReportUri {
 impl fmt::Display for ReportUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mailto(address) => {
-                f.write_str("mailto:")?;
-                // RFC 9989 §4.7 wants `,`, `;` and `!` escaped; what a URI cannot hold is escaped by RFC 3986 §2.1.
-                address.as_str().bytes().try_for_each(|octet| match octet {
-                    b'@' | b'-' | b'.' | b'_' | b'~' | b'+' | b'=' | b'$' | b'&' | b'\'' | b'*' => {
-                        write!(f, "{}", char::from(octet))
-                    }
-                    octet if octet.is_ascii_alphanumeric() => write!(f, "{}", char::from(octet)),
-                    octet => write!(f, "%{octet:02X}"),
-                })
-            }
+            Self::Mailto(address) => write_mailto(f, address.as_str()),
             Self::Other(uri) => uri.fmt(f),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use posthaste_types::{ParseError, ParseErrorKind};
+use posthaste_types::{DnsName, ParseError, ParseErrorKind};
 
 use crate::tags::syntax;
 
@@ -119,6 +119,19 @@ impl MacroString {
     /// Whether a value is put in: `%%`, `%_` and `%-` are no macros in this sense.
     pub fn has_macros(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Expand(_)))
+    }
+
+    /// The name, if it needs no macro and can be asked for.
+    pub(crate) fn literal_name(&self) -> Option<DnsName> {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(literal) => text.push_str(literal),
+                Piece::Expand(_) => return None,
+            }
+        }
+        let text = text.strip_suffix('.').unwrap_or(&text);
+        DnsName::from_labels(text.split('.').map(str::as_bytes)).ok()
     }
 
     pub(crate) fn pieces(&self) -> &[Piece] {

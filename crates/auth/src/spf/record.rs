@@ -43,6 +43,32 @@ impl Record {
         parse::record(record)
     }
 
+    /// A record without any term.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a directive behind the others.
+    #[must_use]
+    pub fn with(mut self, qualifier: Qualifier, mechanism: Mechanism) -> Self {
+        self.directives.push(Directive { qualifier, mechanism });
+        self
+    }
+
+    /// Sets the `redirect` modifier (§6.1).
+    #[must_use]
+    pub fn with_redirect(mut self, domain: MacroString) -> Self {
+        self.redirect = Some(domain);
+        self
+    }
+
+    /// Sets the `exp` modifier (§6.2).
+    #[must_use]
+    pub fn with_explanation(mut self, domain: MacroString) -> Self {
+        self.explanation = Some(domain);
+        self
+    }
+
     /// Whether a text is an SPF record of this version: `v=spf1`, without regard to case, and then a space or the
     /// end (§4.5).
     pub fn is_one(text: &[u8]) -> bool {

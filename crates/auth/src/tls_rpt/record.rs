@@ -52,6 +52,15 @@ impl Record {
         Ok(Self(places))
     }
 
+    /// A record that asks for reports at these places.
+    ///
+    /// # Errors
+    /// [`ParseError`] if there is none, there are more than [`MAX_RUA`](Self::MAX_RUA), or one does not read back.
+    pub fn new(rua: impl IntoIterator<Item = Rua>) -> Result<Self, ParseError> {
+        let record = Self(rua.into_iter().collect());
+        Self::parse(record.to_string().as_bytes())
+    }
+
     /// The one record among the texts of the name: those of other versions are left out, and if not exactly one is
     /// left, or it cannot be read, the domain asks for no reports (§3).
     pub fn select<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
@@ -65,6 +74,29 @@ impl Record {
     /// Where reports go, in the order of the record; at least one.
     pub fn rua(&self) -> &[Rua] {
         &self.0
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{VERSION}; rua=")?;
+        for (index, place) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            match place {
+                Rua::Https(uri) => {
+                    for c in uri.as_str().chars() {
+                        match c {
+                            ',' | ';' | '!' => write!(f, "%{:02X}", u32::from(c))?, // §3
+                            c => write!(f, "{c}")?,
+                        }
+                    }
+                }
+                Rua::Mailto(address) => tags::write_mailto(f, address.as_str())?,
+            }
+        }
+        Ok(())
     }
 }
 
