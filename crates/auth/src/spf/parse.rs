@@ -5,7 +5,8 @@ use std::str::FromStr;
 use posthaste_types::{ParseError, ParseErrorKind};
 
 use super::macro_string::{MacroString, Place};
-use super::record::{Directive, DualPrefix, Mechanism, Qualifier, Record, UnknownModifier, VERSION};
+use super::prefix::DualPrefix;
+use super::record::{Directive, Mechanism, Qualifier, Record, UnknownModifier, VERSION};
 use crate::tags::syntax;
 
 pub(super) fn record(octets: &[u8]) -> Result<Record, ParseError> {

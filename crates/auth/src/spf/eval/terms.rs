@@ -9,7 +9,8 @@ use posthaste_types::DnsName;
 use super::{Evaluation, Frame, Stop, UNKNOWN};
 use crate::spf::macro_string::MacroString;
 use crate::spf::outcome::{Limit, Reason, Verdict};
-use crate::spf::record::{DualPrefix, Mechanism, in_v4, in_v6};
+use crate::spf::prefix::{DualPrefix, in_v4, in_v6};
+use crate::spf::record::Mechanism;
 use crate::spf::settings::Limits;
 
 impl Evaluation<'_> {
