@@ -1,5 +1,17 @@
 //! What the fuzz targets share: the oracles, and how input is cut.
 
+use posthaste_types::Random;
+
+/// A source of chance that always gives the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Same;
+
+impl Random for Same {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(0x5a);
+    }
+}
+
 /// What no value of the vocabulary may hold, whatever it was made from: line ends and NUL.
 ///
 /// # Panics

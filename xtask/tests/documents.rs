@@ -99,3 +99,55 @@ fn what_a_readme_shows_stands_on_the_page_of_its_crate() {
     }
     assert!(invented.is_empty(), "not in an example of the crate: {invented:#?}");
 }
+
+/// The cells of a row of a table.
+fn cells(row: &str) -> Vec<&str> {
+    row.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// `docs/standards.md`: standard, what is supported, where, and the tests of it: a file, then functions in it.
+#[test]
+fn the_table_of_standards_names_what_is_there() {
+    let (workspace, files) = all();
+    let document = text(&files, "docs/standards.md");
+    let source = |path: &str| {
+        let path = format!("crates/{path}");
+        files.iter().find(|file| file.path() == path).map(Source::text)
+    };
+    let mut wrong = Vec::new();
+    let mut rows = 0;
+    for row in document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| standard ")) {
+        rows += 1;
+        let [standard, supported, code, tests] = cells(row)[..] else {
+            wrong.push(format!("not four cells: {row}"));
+            continue;
+        };
+        if supported == "no" {
+            wrong.extend(
+                (!code.is_empty() || !tests.is_empty()).then(|| format!("{standard}: not supported, and there")),
+            );
+            continue;
+        }
+        let missing = in_backticks(code).filter(|path| !workspace.root().join("crates").join(path).is_file());
+        wrong.extend(missing.map(|path| format!("{standard}: no {path}")));
+        wrong.extend(in_backticks(code).next().is_none().then(|| format!("{standard}: no code is named")));
+        let (mut file, mut functions) = (None, 0);
+        for named in in_backticks(tests) {
+            if named.contains('/') {
+                file = source(named);
+                wrong.extend(file.is_none().then(|| format!("{standard}: no {named}")));
+            } else {
+                functions += 1;
+                let is_there = file.is_some_and(|text| text.contains(&format!("fn {named}(")));
+                wrong.extend((!is_there).then(|| format!("{standard}: no test {named}")));
+            }
+        }
+        wrong.extend((functions == 0).then(|| format!("{standard}: no test is named")));
+    }
+    assert!(rows > 30, "{rows} rows");
+    assert!(wrong.is_empty(), "docs/standards.md: {wrong:#?}");
+}

@@ -2,10 +2,12 @@
 
 use posthaste_types::{DnsName, Domain, ParseError};
 
+mod kept;
 mod pattern;
 mod policy;
 mod record;
 
+pub use kept::KeptPolicy;
 pub use pattern::MxPattern;
 pub use policy::{Mode, Policy};
 pub use record::Record;

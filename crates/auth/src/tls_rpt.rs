@@ -4,9 +4,11 @@ use posthaste_types::{DnsName, Domain, ParseError};
 
 mod record;
 mod result;
+mod tally;
 
 pub use record::{Record, Rua};
 pub use result::{Failure, PolicyType, ResultType, TlsPolicyUsed, TlsResult};
+pub use tally::{DomainTally, FailureTally, PolicyTally, Tally, TallyLimits};
 
 /// Where the TXT record of a domain stands (§3): `_smtp._tls.example.com`.
 ///

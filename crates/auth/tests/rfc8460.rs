@@ -75,3 +75,90 @@ proptest! {
         }
     }
 }
+
+mod tally {
+    use std::net::IpAddr;
+
+    use posthaste_auth::tls_rpt::{DomainTally, Tally, TallyLimits};
+    use posthaste_types::Domain;
+
+    use super::*;
+
+    const NOON: i64 = 1_767_268_800; // 2026-01-01T12:00:00Z
+
+    fn result(domain: &str, day: i64, kind: Option<ResultType>) -> TlsResult {
+        let domain: Domain = domain.parse().unwrap();
+        let at = Timestamp::from_unix_secs(NOON + day * 86_400);
+        let mut result = TlsResult::new(at, vec![domain], TlsPolicyUsed::new(PolicyType::Sts));
+        result.failure = kind.map(|kind| Failure::new(kind, "a reason"));
+        result
+    }
+
+    fn sessions(all: &[DomainTally]) -> u64 {
+        all.iter().flat_map(|domain| &domain.policies).map(|policy| policy.successful + policy.failed).sum()
+    }
+
+    /// By day (UTC), domain, policy, and kind of failure with its hosts.
+    #[test]
+    fn section_4_4_counts() {
+        let mut tally = Tally::new(TallyLimits::default());
+        let mut two = result("example.com", 0, None);
+        two.domains.push("example.net".parse().unwrap());
+        tally.add(&two);
+        let expired = || result("example.com", 0, Some(ResultType::CertificateExpired));
+        tally.add(&expired());
+        tally.add(&expired());
+        let mut elsewhere = expired();
+        elsewhere.receiving_ip = Some("192.0.2.25".parse().unwrap());
+        tally.add(&elsewhere);
+        let mut dane = result("example.com", 0, None);
+        dane.policy = TlsPolicyUsed::new(PolicyType::Tlsa);
+        tally.add(&dane);
+        tally.add(&result("example.com", 1, None));
+        let mut nobody = result("example.com", 0, None);
+        nobody.domains.clear();
+        tally.add(&nobody);
+
+        assert!(tally.take_before("2026-01-01T23:59:59Z".parse().unwrap()).is_empty(), "the day is not over");
+        let day = tally.take_before("2026-01-02T00:00:00Z".parse().unwrap());
+        let names: Vec<&str> = day.iter().map(|of| of.domain.as_str()).collect();
+        assert_eq!(names, ["example.com", "example.net"]);
+        assert_eq!(
+            (day[0].start.to_string(), day[0].end.to_string()),
+            ("2026-01-01T00:00:00Z".into(), "2026-01-01T23:59:59Z".into())
+        );
+        let [sts, tlsa] = &day[0].policies[..] else { panic!("{day:?}") };
+        assert_eq!((sts.successful, sts.failed, tlsa.successful, tlsa.failed), (1, 3, 1, 0));
+        let details: Vec<_> = sts.failures.iter().map(|failure| (failure.receiving_ip, failure.count)).collect();
+        assert_eq!(details, [(None, 2), (elsewhere.receiving_ip, 1)]);
+        assert_eq!(sts.failures[0].reason.as_ref().unwrap().as_str(), "a reason");
+        assert!(tally.take_before("2026-01-02T00:00:00Z".parse().unwrap()).is_empty(), "once");
+        assert_eq!((sessions(&tally.take_before("2026-01-03T00:00:00Z".parse().unwrap())), tally.omitted()), (1, 0));
+    }
+
+    proptest! {
+        /// Whatever comes, memory is bounded, and what is not counted is said.
+        #[test]
+        fn bounded(results in prop::collection::vec((0..6_i64, 0..6_u8, 0..4_u8, 0..9_u8), 0..200)) {
+            let mut limits = TallyLimits::default();
+            (limits.days, limits.domains, limits.policies, limits.failures) = (2, 3, 2, 2);
+            let mut tally = Tally::new(limits);
+            for (day, domain, policy, host) in &results {
+                let kind = (*host > 2).then_some(ResultType::ValidationFailure);
+                let mut one = result(&format!("d{domain}.example"), *day, kind);
+                one.policy.strings = vec![policy.to_string()];
+                one.receiving_ip = Some(IpAddr::from([192, 0, 2, *host]));
+                tally.add(&one);
+            }
+            let omitted = tally.omitted();
+            let all = tally.take_before("2030-01-01T00:00:00Z".parse().unwrap());
+            prop_assert!(all.len() <= 2 * 3);
+            for policy in all.iter().flat_map(|domain| &domain.policies) {
+                prop_assert!(policy.failures.len() <= 2 + 1);
+                prop_assert_eq!(policy.failures.iter().map(|failure| failure.count).sum::<u64>(), policy.failed);
+            }
+            prop_assert!(all.iter().all(|domain| domain.policies.len() <= 2));
+            prop_assert_eq!(sessions(&all) + omitted, u64::try_from(results.len()).unwrap());
+        }
+    }
+}

@@ -156,3 +156,50 @@ proptest! {
         }
     }
 }
+
+/// What is kept over a restart is read back as it was; what is broken is refused with its place.
+#[test]
+fn kept_policies() {
+    use posthaste_auth::mta_sts::KeptPolicy;
+    let line =
+        "example.com 1 2026-11-24T09:00:00Z version: STSv1; mode: testing; mx: a.example; mx: *.b.example; max_age: 60";
+    let kept: KeptPolicy = line.parse().unwrap();
+    assert_eq!((kept.to_string().as_str(), kept.policy.mx().len()), (line, 2));
+    for broken in [
+        "",
+        "example.com 1 2026-11-24T09:00:00Z",
+        "example.com 1 2026-11-24T09:00:00Z ",
+        "example..com 1 2026-11-24T09:00:00Z version: STSv1; mode: none; max_age: 60",
+        "example.com 1;2 2026-11-24T09:00:00Z version: STSv1; mode: none; max_age: 60",
+        "example.com 1 yesterday version: STSv1; mode: none; max_age: 60",
+        "example.com 1 2026-11-24T09:00:00Z version: STSv1; mode: enforce; max_age: 60",
+    ] {
+        assert!(broken.parse::<KeptPolicy>().is_err(), "{broken}");
+    }
+}
+
+proptest! {
+    /// What is kept is one line, and reads back as the same; no text makes the reader panic.
+    #[test]
+    fn kept_policies_read_back(
+        id in "[a-zA-Z0-9]{1,32}",
+        mode in prop::sample::select(vec!["enforce", "testing", "none"]),
+        mx in prop::collection::vec("(\\*\\.)?[a-z0-9]{1,10}\\.example", 1..5),
+        max_age in 0..31_557_600_u32,
+        at in 0..4_000_000_000_i64,
+        noise in ".{0,120}",
+    ) {
+        use posthaste_auth::mta_sts::KeptPolicy;
+        use posthaste_types::Timestamp;
+        let lines: String = mx.iter().map(|mx| format!("mx: {mx}\n")).collect();
+        let policy = Policy::parse(format!("version: STSv1\nmode: {mode}\n{lines}max_age: {max_age}\n").as_bytes()).unwrap();
+        let record = Record::parse(format!("v=STSv1; id={id}").as_bytes()).unwrap();
+        let kept = KeptPolicy::new("example.com".parse().unwrap(), record, policy, Timestamp::from_unix_secs(at));
+        let line = kept.to_string();
+        prop_assert!(!line.contains('\n'));
+        prop_assert_eq!(line.parse::<KeptPolicy>().unwrap(), kept);
+        let _ = noise.parse::<KeptPolicy>();
+        let _ = format!("example.com {noise}").parse::<KeptPolicy>();
+        let _ = format!("example.com 1 2026-01-01T00:00:00Z {noise}").parse::<KeptPolicy>();
+    }
+}

@@ -1,6 +1,5 @@
 //! Where addresses come from: the DNS port for mail hosts, the system for a relay that the user named.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use posthaste_dns::{DnsError, Dnssec, Presence, Resolve, ResolveExt as _};
 use posthaste_types::{Cause, Clock, DnsFault, DnsName, Tick};
 
 use crate::failure::Failure;
+use crate::security::Denied;
 use crate::targets::{AddressBook, Addresses};
 
 /// The addresses of mail hosts.
@@ -33,19 +33,19 @@ impl Dns {
 
 #[async_trait]
 impl AddressBook for Dns {
-    async fn addresses(&self, host: &str, by: Tick) -> Result<Addresses, Failure> {
+    async fn addresses(&self, host: &str, by: Tick) -> Result<Addresses, Denied> {
         let name = DnsName::parse(host).map_err(|error| Failure::permanent(Cause::local(error)))?;
         let found = self.resolver.addresses(&name, by.min(self.deadline())).await;
-        let found = found.map_err(|error| Self::failure(&error, &name))?;
+        let found = found.map_err(|error| Denied::unknown(&error, &name))?;
         match found.presence {
             Presence::Found => {
                 // RFC 7672 §2.2.3: the name that an alias leads to comes first.
                 let bases = found.chain.last().cloned().into_iter().chain([name]);
                 let secure_names = if found.dnssec == Dnssec::Secure { bases.collect() } else { Vec::new() };
-                Ok(Addresses { all: by_turns(found.values), secure_names })
+                Ok(Addresses { all: found.values, secure_names })
             }
-            Presence::NoData => Err(none(DnsFault::NoAddress, name)),
-            Presence::NxDomain => Err(none(DnsFault::NoSuchDomain, name)),
+            Presence::NoData => Err(none(DnsFault::NoAddress, name).into()),
+            Presence::NxDomain => Err(none(DnsFault::NoSuchDomain, name).into()),
         }
     }
 }
@@ -61,37 +61,12 @@ pub(crate) struct System;
 
 #[async_trait]
 impl AddressBook for System {
-    async fn addresses(&self, host: &str, _by: Tick) -> Result<Addresses, Failure> {
+    async fn addresses(&self, host: &str, _by: Tick) -> Result<Addresses, Denied> {
         let found = |all| Addresses { all, secure_names: Vec::new() };
         if let Ok(address) = host.parse() {
             return Ok(found(vec![address]));
         }
         let all = tokio::net::lookup_host((host, 0)).await.map_err(|error| Failure::io(&error, host))?;
-        Ok(found(by_turns(all.map(|address| address.ip()).collect())))
-    }
-}
-
-/// IPv6 first, then by turns, each family in its order: a network without one of them costs one try.
-fn by_turns(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    let (v6, v4): (Vec<IpAddr>, Vec<IpAddr>) = addresses.into_iter().partition(IpAddr::is_ipv6);
-    let (mut v6, mut v4) = (v6.into_iter(), v4.into_iter());
-    let mut turns = Vec::with_capacity(v6.len() + v4.len());
-    loop {
-        match (v6.next(), v4.next()) {
-            (None, None) => return turns,
-            (a, b) => turns.extend(a.into_iter().chain(b)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_families_by_turns() {
-        let addresses = |text: &str| text.split(' ').map(|a| a.parse().unwrap()).collect::<Vec<IpAddr>>();
-        let turns = by_turns(addresses("1.0.0.1 1.0.0.2 1.0.0.3 ::1 ::2"));
-        assert_eq!(turns, addresses("::1 1.0.0.1 ::2 1.0.0.2 1.0.0.3"));
+        Ok(found(all.map(|address| address.ip()).collect()))
     }
 }

@@ -1,12 +1,15 @@
 //! The settings.
 
 use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use posthaste_smtp::{AuthAllowed, Credentials, HelloName, Pipelining, Protocol, Timeouts};
 use posthaste_transport::TlsPolicy;
 use posthaste_types::{DnsName, Domain};
 
+use crate::egress::Egress;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::tls::TlsRoots;
 use crate::url;
@@ -20,12 +23,24 @@ pub struct MxConfig {
     /// Other names of this host. MX records that name it, or `hello`, lead back here and are left out with all that
     /// are not better (RFC 5321 §5.1). Default: none.
     pub own_names: Vec<DnsName>,
+    /// Addresses under which this host takes mail for others. Mail hosts that have one of them lead back here too, and are
+    /// left out in the same way. Default: none.
+    pub own_addresses: Vec<IpAddr>,
+    /// Where to send from, by weight; an attempt that brings a source goes from that one. Default: none, so that the
+    /// system chooses, under `hello`.
+    pub sources: Vec<Egress>,
+    /// How long a source that a site refuses, or that does not get there, is used for that site only if no other is left.
+    /// Default: 5 minutes.
+    pub source_hold: Duration,
     /// The port of the mail hosts. Default: 25 (RFC 5321 §4.5.4.2).
     pub port: u16,
     /// How long each answer may take. Default: the minima of RFC 5321 §4.5.3.2.
     pub timeouts: Timeouts,
     /// How long one connection may take to open. Default: 30 s, as Postfix (`smtp_connect_timeout`).
     pub connect_timeout: Duration,
+    /// How long an address is waited for before the next one of the same preference is tried beside it (RFC 8305 §5).
+    /// Default: 500 ms, twice what RFC 8305 §8 says for people who wait: a far host should not be called twice.
+    pub head_start: Duration,
     /// How long one DNS question may take. Default: 30 s; resolvers give up earlier.
     pub dns_timeout: Duration,
     /// How many addresses of a site are tried in one attempt, at least 2 (RFC 5321 §5.1). Default: 5, as Postfix
@@ -49,9 +64,13 @@ impl MxConfig {
         Self {
             hello,
             own_names: Vec::new(),
+            own_addresses: Vec::new(),
+            sources: Vec::new(),
+            source_hold: SOURCE_HOLD,
             port: 25,
             timeouts: Timeouts::default(),
             connect_timeout: CONNECT_TIMEOUT,
+            head_start: HEAD_START,
             dns_timeout: Duration::from_secs(30),
             address_limit: 5,
             pipelining: Pipelining::WhereOffered,
@@ -117,6 +136,8 @@ pub struct RelayConfig {
     /// The port. Default: 25 for `smtp`, 587 for `smtp+starttls` (RFC 6409), 465 for `smtps` (RFC 8314), 24 for
     /// `lmtp`.
     pub port: u16,
+    /// A Unix socket, instead of host and port. TLS is not asked for there, unless it is demanded.
+    pub socket: Option<PathBuf>,
     /// SMTP or LMTP, by the scheme.
     pub protocol: Protocol,
     /// When TLS begins, by the scheme.
@@ -135,6 +156,8 @@ pub struct RelayConfig {
     /// The name in EHLO, unless the attempt's source brings its own. Default: the address literal of the
     /// connection's own end (RFC 5321 §4.1.3).
     pub hello: Option<HelloName>,
+    /// Where to send from: see [`MxConfig::sources`]. Default: none.
+    pub sources: Vec<Egress>,
     /// How long each answer may take. Default: the minima of RFC 5321 §4.5.3.2.
     pub timeouts: Timeouts,
     /// How long one connection may take to open. Default: 30 s, as Postfix (`smtp_connect_timeout`).
@@ -159,7 +182,8 @@ pub enum RelaySecurity {
 
 impl RelayConfig {
     /// The defaults for the relay of a URL: `smtp://`, `smtp+starttls://`, `smtps://` or `lmtp://`, a user name
-    /// and `@` if AUTH is wanted, the host, and the port if it is not the scheme's.
+    /// and `@` if AUTH is wanted, the host, and the port if it is not the scheme's. Or for a server on a Unix socket, by
+    /// its absolute path: `lmtp:unix:/run/dovecot/lmtp`.
     ///
     /// The password comes apart, by [`with_password`](Self::with_password).
     ///
@@ -170,6 +194,7 @@ impl RelayConfig {
         Ok(Self {
             host: url.host,
             port: url.port,
+            socket: url.socket,
             protocol: url.protocol,
             security: url.security,
             tls_policy: url.tls_policy,
@@ -178,6 +203,7 @@ impl RelayConfig {
             credentials: None,
             auth: AuthAllowed::InsideTls,
             hello: None,
+            sources: Vec::new(),
             timeouts: Timeouts::default(),
             connect_timeout: CONNECT_TIMEOUT,
             pipelining: Pipelining::WhereOffered,
@@ -212,6 +238,7 @@ impl fmt::Debug for RelayConfig {
         f.debug_struct("RelayConfig")
             .field("host", &self.host)
             .field("port", &self.port)
+            .field("socket", &self.socket)
             .field("protocol", &self.protocol)
             .field("security", &self.security)
             .field("tls_policy", &self.tls_policy)
@@ -220,4 +247,6 @@ impl fmt::Debug for RelayConfig {
     }
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const HEAD_START: Duration = Duration::from_millis(500);
+pub(crate) const SOURCE_HOLD: Duration = Duration::from_secs(300);

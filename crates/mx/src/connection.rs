@@ -2,16 +2,15 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use posthaste_smtp::{ClientError, ClientSession, Transmit};
-use posthaste_transport::Attempt;
-use posthaste_types::Tick;
+use posthaste_transport::{Attempt, Passage};
+use posthaste_types::{Text, Tick};
 use zeroize::Zeroize as _;
 
-use crate::security::HostSecurity;
+use crate::peer::{Peer, Place, Proof};
 use crate::stream::Stream;
 use crate::trace::Trace;
 use crate::wait::Wait;
@@ -24,24 +23,12 @@ pub(crate) struct Connection {
     pub(crate) peer: Peer,
     /// How many mails it was used for.
     pub(crate) mails: u32,
+    pub(crate) proof: Proof,
+    /// What stands in the record of each mail.
+    passage: OnceLock<Arc<Passage>>,
     out: Vec<u8>,
     written: usize,
     input: Box<[u8]>,
-}
-
-/// The other end.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    /// The name that it was found by.
-    pub(crate) host: Box<str>,
-    pub(crate) address: SocketAddr,
-    pub(crate) security: Arc<HostSecurity>,
-}
-
-impl std::fmt::Display for Peer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} [{}]:{}", self.host, self.address.ip(), self.address.port())
-    }
 }
 
 /// How one exchange ended.
@@ -63,7 +50,17 @@ enum Moved {
 impl Connection {
     pub(crate) fn new(stream: Stream, session: ClientSession, peer: Peer) -> Self {
         let input = vec![0; READ_BUFFER].into();
-        Self { stream, session, peer, mails: 0, out: Vec::new(), written: 0, input }
+        Self {
+            stream,
+            session,
+            peer,
+            mails: 0,
+            proof: Proof::default(),
+            passage: OnceLock::new(),
+            out: Vec::new(),
+            written: 0,
+            input,
+        }
     }
 
     /// Writes what is due, or reads what comes: one step, up to the session's next deadline.
@@ -189,6 +186,27 @@ impl Connection {
     pub(crate) fn is_quiet(&mut self) -> bool {
         let mut context = Context::from_waker(Waker::noop());
         self.stream.poll_read(&mut context, &mut self.input).is_pending()
+    }
+
+    /// Before its first mail.
+    pub(crate) fn prove(&mut self, proof: Proof) {
+        self.proof = proof;
+    }
+
+    /// What the mails are carried by.
+    pub(crate) fn passage(&self) -> Arc<Passage> {
+        let made = || {
+            let mut passage = Passage::to(&self.peer.host);
+            match &self.peer.place {
+                Place::Tcp(address) => passage.address = Some(*address),
+                Place::Unix(path) => passage.host = Text::lossy(path.display()),
+            }
+            passage.source = self.peer.egress.as_ref().map(|egress| egress.source.clone());
+            passage.tls = self.stream.tls_words().map(Text::lossy);
+            passage.why = self.proof.why.clone();
+            Arc::new(passage)
+        };
+        Arc::clone(self.passage.get_or_init(made))
     }
 
     /// Whether the session can take another mail, now or later.

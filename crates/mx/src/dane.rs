@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use posthaste_auth::dane::{self, Association, Matching, Selector, Usage};
-use posthaste_auth::tls_rpt::{self, PolicyType, ResultType, TlsPolicyUsed};
-use posthaste_dns::{DnsError, DnsErrorKind, Dnssec, RecordData, RecordKind, Resolve as _};
+use posthaste_dns::{Dnssec, RecordData, RecordKind, Resolve as _};
 use posthaste_types::{DnsName, Tick};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -14,7 +13,8 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use crate::address_book::Dns;
-use crate::security::Denied;
+use crate::security::{Denied, NextHop};
+use crate::tls::Seen;
 
 /// What the TLSA records of a host say, all of them secure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,16 @@ pub(crate) struct DaneHost {
     pub(crate) base: DnsName,
     /// Those that are usable; if none is, the session must be encrypted and nothing more (§2.2).
     pub(crate) usable: Vec<Association>,
+    /// The names of each domain whose mail is on its way: a certificate of an authority may bear them instead (§3.2.2).
+    pub(crate) next_hops: Vec<Vec<DnsName>>,
+}
+
+impl DaneHost {
+    /// The same host, reached for these domains.
+    pub(crate) fn reached_for(mut self, next_hops: &[NextHop]) -> Self {
+        self.next_hops = next_hops.iter().map(|hop| hop.secure_names.clone()).collect();
+        self
+    }
 }
 
 /// The records of the first of these names that has secure ones (§2.2.3).
@@ -33,7 +43,7 @@ pub(crate) async fn find(dns: &Dns, port: u16, bases: &[DnsName], by: Tick) -> R
     for base in bases {
         let Ok(name) = dane::record_name(port, base) else { continue };
         let answer = dns.resolver.resolve(&name, RecordKind::Tlsa, by.min(dns.deadline())).await;
-        let answer = answer.map_err(|error| unknown(&error, &name))?;
+        let answer = answer.map_err(|error| Denied::unknown(&error, &name))?;
         if answer.records().is_empty() || answer.dnssec() != Dnssec::Secure {
             continue;
         }
@@ -41,16 +51,9 @@ pub(crate) async fn find(dns: &Dns, port: u16, bases: &[DnsName], by: Tick) -> R
             RecordData::Tlsa(record) => Association::of(record).ok(),
             _ => None,
         });
-        return Ok(Some(DaneHost { base: base.clone(), usable: usable.collect() }));
+        return Ok(Some(DaneHost { base: base.clone(), usable: usable.collect(), next_hops: Vec::new() }));
     }
     Ok(None)
-}
-
-/// That the answer is bogus is told: the domain's own fault, or an attack.
-fn unknown(error: &DnsError, name: &DnsName) -> Denied {
-    let why = tls_rpt::Failure::new(ResultType::DnssecInvalid, error);
-    let told = (error.kind() == DnsErrorKind::Bogus).then(|| Box::new((TlsPolicyUsed::new(PolicyType::Tlsa), why)));
-    Denied { failure: Dns::failure(error, name), told }
 }
 
 /// Takes a certificate that a TLSA record matches.
@@ -59,6 +62,7 @@ fn unknown(error: &DnsError, name: &DnsName) -> Denied {
 #[derive(Debug)]
 pub(crate) struct DaneVerifier {
     pub(crate) host: Arc<DaneHost>,
+    pub(crate) seen: Seen,
     pub(crate) provider: Arc<CryptoProvider>,
 }
 
@@ -76,6 +80,17 @@ impl DaneVerifier {
             }
         }
         anchors
+    }
+}
+
+impl DaneVerifier {
+    /// Whether the certificate names each domain whose mail is on its way, by one of its names.
+    fn bears_next_hops(&self, certificate: &ParsedCertificate<'_>) -> bool {
+        let named = |name: &DnsName| {
+            let name = ServerName::try_from(name.as_str());
+            name.is_ok_and(|name| verify_server_name(certificate, &name).is_ok())
+        };
+        !self.host.next_hops.is_empty() && self.host.next_hops.iter().all(|names| names.iter().any(named))
     }
 }
 
@@ -105,7 +120,10 @@ impl ServerCertVerifier for DaneVerifier {
         let parsed = ParsedCertificate::try_from(end_entity)?;
         let algorithms = self.provider.signature_verification_algorithms.all;
         verify_server_cert_signed_by_trust_anchor(&parsed, &anchors, intermediates, now, algorithms)?;
-        verify_server_name(&parsed, server_name)?;
+        match verify_server_name(&parsed, server_name) {
+            Err(_) if self.bears_next_hops(&parsed) => self.seen.names_next_hops_alone(),
+            other => other?,
+        }
         Ok(ServerCertVerified::assertion())
     }
 

@@ -9,6 +9,7 @@ use posthaste_types::{Cause, Clock, NetworkFault, Outcome, OutcomeKind, Stage, T
 use crate::connection::{Connection, Exchanged};
 use crate::failure::{Failed, Failure, Failures};
 use crate::open::{Opener, Refusal};
+use crate::peer::Peer;
 use crate::pool::{Key, Lease, Pool};
 use crate::targets::{Targets, Way};
 use crate::trace::Trace;
@@ -49,7 +50,7 @@ impl Client {
     pub(crate) async fn deliver(&self, job: &Job<'_>, way: &Way<'_>) -> Result<(), Failed> {
         let mut wait = Wait::new(&*self.clock, job.by);
         let mut trace = Trace::new(job.attempt.trace().map(|sink| &**sink));
-        let key = Key::new(way.site.clone(), way.source, way.security.clone());
+        let key = Key::new(way.site.clone(), &way.sources, way.security.clone());
         let Some(lease) = wait.race(None, self.pool.lease(key)).await else {
             let text = format_args!("all connections to {} are in use", way.site);
             return Err(Failed::Ours(TransportError::busy(text)));
@@ -59,6 +60,7 @@ impl Client {
             match self.send(job, &mut connection, &mut wait, &mut trace).await {
                 Sent::Lost(_) if !wait.is_over() => trace.note("it had ended; a new one"),
                 sent => {
+                    self.judge(job, &connection.peer, way);
                     job.give_back(lease, connection);
                     return end(sent);
                 }
@@ -66,11 +68,12 @@ impl Client {
         }
         let mut failures = Failures::default();
         let mut targets = Targets::new(way);
-        while let Some(peer) = targets.next(&mut wait, &mut failures, &trace).await {
-            match self.opener.open(&peer, way, &mut wait, &mut trace).await {
+        while let Some((peer, stream)) = targets.next(&self.opener, &mut wait, &mut failures, &trace).await {
+            match self.opener.open(&peer, stream, way, &mut wait, &mut trace).await {
                 Ok(mut connection) => match self.send(job, &mut connection, &mut wait, &mut trace).await {
                     Sent::Lost(failure) => failures.push(failure),
                     sent => {
+                        self.judge(job, &connection.peer, way);
                         job.give_back(lease, connection);
                         return end(sent);
                     }
@@ -82,7 +85,14 @@ impl Client {
                 break;
             }
         }
-        Err(Failed::Hosts(failures.decisive()))
+        Err(failures.decisive())
+    }
+
+    /// Whether the site said something of the source.
+    fn judge(&self, job: &Job<'_>, peer: &Peer, way: &Way<'_>) {
+        if peer.egress.is_some() {
+            self.opener.sources.judge(peer.egress.as_ref(), &way.site, &job.attempt.settled());
+        }
     }
 
     /// Sends the mail over one connection.
@@ -96,6 +106,7 @@ impl Client {
         if job.attempt.start().is_err() {
             return Sent::Withdrawn;
         }
+        job.attempt.passed(connection.passage());
         connection.mails = connection.mails.saturating_add(1);
         if connection.session.send(wait.now(), job.transaction.clone()).is_err() {
             return Sent::Lost(Failure::network(NetworkFault::Closed, "the session had ended"));

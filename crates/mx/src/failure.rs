@@ -6,6 +6,8 @@ use posthaste_smtp::{ClientError, ClientErrorKind};
 use posthaste_transport::TransportError;
 use posthaste_types::{Cause, NetworkFault, Outcome, Stage};
 
+use crate::open::Refusal;
+
 /// Why one host did not take the mail: nobody has it, and another host may.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
@@ -88,17 +90,32 @@ impl Failure {
 
 /// The failures of the hosts that were tried; the first of the heaviest decides.
 #[derive(Debug, Default)]
-pub(crate) struct Failures(Option<Failure>);
+pub(crate) struct Failures {
+    heaviest: Option<Failure>,
+    ours: Option<TransportError>,
+}
 
 impl Failures {
     pub(crate) fn push(&mut self, failure: Failure) {
-        if self.0.as_ref().is_none_or(|known| known.weight() < failure.weight()) {
-            self.0 = Some(failure);
+        if self.heaviest.as_ref().is_none_or(|known| known.weight() < failure.weight()) {
+            self.heaviest = Some(failure);
         }
     }
 
-    pub(crate) fn decisive(self) -> Failure {
-        self.0.unwrap_or_else(|| Failure::network(NetworkFault::Unreachable, "no host is left to try"))
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        match refusal {
+            Refusal::Host(failure) | Refusal::Handshake(failure) => self.push(failure),
+            Refusal::Ours(error) => self.ours = self.ours.take().or(Some(error)),
+        }
+    }
+
+    /// With a fault of ours, what the recipients' side would have said is not known.
+    pub(crate) fn decisive(self) -> Failed {
+        match (self.ours, self.heaviest) {
+            (Some(error), _) => Failed::Ours(error),
+            (None, Some(failure)) => Failed::Hosts(failure),
+            (None, None) => Failed::Hosts(Failure::network(NetworkFault::Unreachable, "no host is left to try")),
+        }
     }
 }
 
@@ -123,7 +140,8 @@ mod tests {
         for (failures, expected) in table {
             let mut all = Failures::default();
             failures.into_iter().for_each(|failure| all.push(failure));
-            assert_eq!(all.decisive().outcome().to_string(), expected);
+            let Failed::Hosts(failure) = all.decisive() else { panic!("{expected}") };
+            assert_eq!(failure.outcome().to_string(), expected);
         }
     }
 }

@@ -29,10 +29,19 @@
 //! ```
 //!
 //! # Which host gets it
-//! The hosts are tried best first, hosts of equal preference in random order, IPv6 and IPv4 by turns, up to
-//! [`MxConfig::address_limit`]. A host that cannot be reached, refuses the session or loses it before MAIL is
+//! The hosts are tried best first, hosts of equal preference in random order, their IPv6 and IPv4 addresses by turns, up to
+//! [`MxConfig::address_limit`]. The next address of a preference is tried beside the one before when that one has had
+//! its [head start](MxConfig::head_start) (RFC 8305 §5); a less preferred host only when the better ones have failed.
+//! What leads back to this host ([`MxConfig::own_names`], [`MxConfig::own_addresses`]) is left out with all that is not
+//! better. A host that cannot be reached, refuses the session or loses it before MAIL is
 //! answered passes the mail on to the next; an answer to MAIL, RCPT or DATA is final for the attempt. If no host is
 //! left, what was temporary decides: mail is refused only if every host refused it for good.
+//!
+//! # From where
+//! From what the system takes, or from [`MxConfig::sources`]: addresses with their EHLO names, by weight, each directly
+//! or through a SOCKS5 proxy (RFC 1928, RFC 1929), which gets addresses and never names. Each source has its own
+//! connections. One that a site refuses or that does not get there gives way to the others for that site;
+//! [`Mx::sources`] says how each fares. What was used stands in the trace, in results and in the words of a failure.
 //!
 //! # TLS
 //! [`TlsPolicy::Opportunistic`](posthaste_transport::TlsPolicy::Opportunistic) takes any certificate, and goes on in
@@ -43,21 +52,27 @@
 //! The recipient's side may ask for more, per host:
 //!
 //! * DANE, where the answers for MX, address and TLSA records are all DNSSEC-secure: a certificate that a TLSA record
-//!   matches, or nothing is sent there. If no record is usable, TLS with any certificate. A TLSA answer that is bogus or
-//!   not known defers; nothing is sent in clear instead. A certificate so proved is enough for `Verified` too.
+//!   matches, or nothing is sent there. That of an authority's host must bear the host's name or the recipient's domain
+//!   (RFC 7672 §3.2.2). If no record is usable, TLS with any certificate. An answer that is bogus or not known defers;
+//!   nothing is sent in clear instead. A certificate so proved is enough for `Verified` too.
 //! * MTA-STS, with [`Mx::with_fetch`]: in mode `enforce` only hosts that the policy names, with a certificate valid for
-//!   them; in mode `testing` as without a policy, and the failure is told.
+//!   them; in mode `testing` as without a policy, and the failure is told. [`Mx::sts_policies`] and
+//!   [`Mx::keep_sts_policies`] carry policies over a restart.
 //!
-//! DANE goes before MTA-STS (RFC 8461 §2). How TLS fared in each session is told to [`Mx::with_tls_observer`] and the
-//! trace, as [`TlsResult`](posthaste_auth::tls_rpt::TlsResult).
+//! DANE goes before MTA-STS (RFC 8461 §2). How TLS fared in each session, and why it is encrypted or not, is told to
+//! [`Mx::with_tls_observer`] and the trace, as [`TlsResult`](posthaste_auth::tls_rpt::TlsResult). A
+//! [`Tally`](posthaste_auth::tls_rpt::Tally) counts them for reports. TLSA records are looked at when a connection is
+//! opened, and not again while it is used.
 //!
 //! # Scope
-//! RFC 5321 §5 and RFC 7505 (routing), RFC 3207 and RFC 8314 (TLS), RFC 8461 (MTA-STS), RFC 7672 (DANE), RFC 8460 (its results), RFC 4954 (AUTH), RFC 2033 (LMTP over TCP), on
-//! the sessions of `posthaste-smtp`. Not yet: SOCKS5, LMTP on a Unix socket. Retries and rates are
-//! the engine's.
+//! RFC 5321 §5 and RFC 7505 (routing), RFC 8305 §5 (several addresses), RFC 1928 and RFC 1929 (SOCKS5, CONNECT alone),
+//! RFC 3207 and RFC 8314 (TLS), RFC 8461 (MTA-STS), RFC 7672 (DANE), RFC 8460 (its results), RFC 4954 (AUTH), RFC 2033
+//! (LMTP, over TCP or a Unix socket), on the sessions of `posthaste-smtp`. Certificates that were withdrawn are not
+//! looked for. Retries and rates are the engine's.
 //!
 //! # Limits
-//! See [`MxConfig`], [`RelayConfig`] and [`PoolLimits`]. An idle connection holds at most 32 KiB, without TLS.
+//! See [`MxConfig`], [`RelayConfig`] and [`PoolLimits`]. 10,000 MTA-STS policies and 1,000 troubles of a source are
+//! remembered, 64 hosts of a domain and 32 TLSA records of a host looked at. An idle connection holds at most 32 KiB, without TLS.
 //!
 //! # Features
 //! None.
@@ -70,25 +85,35 @@ mod config;
 mod connection;
 mod dane;
 mod delivery;
+mod dial;
+mod egress;
 mod error;
 mod failure;
 mod mx;
 mod open;
+mod parts;
+mod peer;
 mod pool;
+mod race;
 mod relay;
 mod report;
 mod routing;
 mod secured;
 mod security;
+mod socks;
+mod sources;
 mod stream;
 mod sts;
 mod targets;
 mod tls;
 mod trace;
+mod unix;
 mod url;
 mod wait;
+mod why;
 
 pub use config::{DaneUse, InwardAddresses, MxConfig, PoolLimits, RelayConfig, RelaySecurity};
+pub use egress::{Egress, Socks5, SourceState, SourceTrouble, TroubleKind};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use mx::Mx;
 pub use relay::Relay;

@@ -1,8 +1,11 @@
 //! The transport that delivers to the recipients' MX.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use posthaste_auth::mta_sts::KeptPolicy;
 use posthaste_dns::Resolve;
 use posthaste_fetch::Fetch;
 use posthaste_smtp::{ClientConfig, HelloName, Transaction};
@@ -13,12 +16,15 @@ use crate::address_book::Dns;
 use crate::clock::MachineRandom;
 use crate::config::{DaneUse, InwardAddresses, MxConfig, RelaySecurity};
 use crate::delivery::{Client, Job};
+use crate::egress::SourceState;
 use crate::failure::Failed;
 use crate::open::Opener;
+use crate::parts::Part;
 use crate::pool::Pool;
 use crate::report::{Reporter, TlsObserver};
 use crate::routing::Router;
 use crate::secured::{Domains, Secured};
+use crate::sources::Sources;
 use crate::sts::Sts;
 use crate::targets::Way;
 use crate::tls::Tls;
@@ -49,17 +55,12 @@ pub struct Mx {
     router: Router,
     client: Client,
     port: u16,
+    own_addresses: Vec<IpAddr>,
     address_limit: usize,
+    head_start: Duration,
     inward: InwardAddresses,
     dane: DaneUse,
-    sts: Option<Sts>,
-}
-
-/// The recipients of an attempt that go one way.
-struct Part {
-    route: Route,
-    /// `None` for all.
-    places: Option<Vec<usize>>,
+    sts: Option<Arc<Sts>>,
 }
 
 impl Mx {
@@ -68,9 +69,13 @@ impl Mx {
         let MxConfig {
             hello,
             own_names,
+            own_addresses,
+            sources,
+            source_hold,
             port,
             timeouts,
             connect_timeout,
+            head_start,
             dns_timeout,
             address_limit,
             pipelining,
@@ -89,14 +94,17 @@ impl Mx {
             connect_timeout,
             tls: Tls::new(roots),
             reporter: Reporter::default(),
+            sources: Sources::new(sources, source_hold, Arc::clone(&clock)),
         };
         let dns = Dns { resolver, clock: Arc::clone(&clock), timeout: dns_timeout };
         let pool = Pool::new(pool, Arc::clone(&clock));
         Self {
-            router: Router { dns, random: Arc::new(MachineRandom), own },
+            router: Router { dns, random: Arc::new(MachineRandom), own, reporter: Reporter::default() },
             client: Client { clock, opener, pool },
             port,
+            own_addresses,
             address_limit,
+            head_start,
             inward,
             dane,
             sts: None,
@@ -104,55 +112,50 @@ impl Mx {
     }
 
     /// The same, with MTA-STS policies (RFC 8461), which are fetched by `fetch`. They are kept in memory for as long as
-    /// they say, 10,000 domains at most; whoever fetches must keep deadlines by the same clock.
+    /// they say, 10,000 domains at most, and fetched anew once a day; whoever fetches must keep deadlines by the same
+    /// clock. To keep them over a restart, see [`sts_policies`](Self::sts_policies).
     #[must_use]
     pub fn with_fetch(mut self, fetch: Arc<dyn Fetch>) -> Self {
         let Dns { resolver, clock, timeout } = &self.router.dns;
-        self.sts = Some(Sts::new(Arc::clone(resolver), Arc::clone(clock), *timeout, fetch));
+        self.sts = Some(Arc::new(Sts::new(Arc::clone(resolver), Arc::clone(clock), *timeout, fetch)));
         self
     }
 
     /// The same, with somebody who is told how TLS fared.
     #[must_use]
     pub fn with_tls_observer(mut self, observer: Arc<dyn TlsObserver>) -> Self {
-        self.client.opener.reporter = Reporter(Some(observer));
+        let reporter = Reporter(Some(observer));
+        self.router.reporter = reporter.clone();
+        self.client.opener.reporter = reporter;
         self
     }
 
-    /// The same, with another source of the order of equal hosts: a seeded one in tests.
+    /// The same, with another source of chance, for the order of equal hosts and the choice of sources: a seeded one in
+    /// tests.
     #[must_use]
     pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
         self.router.random = random;
         self
     }
 
-    /// The parts of an attempt that brings no route, by site, in the order of their first recipients.
-    async fn parts(&self, attempt: &Attempt) -> Vec<Part> {
-        let mut domains: Vec<(&Domain, usize)> = Vec::new();
-        let mut parts: Vec<(Route, Vec<usize>)> = Vec::new();
-        for (place, recipient) in attempt.recipients().iter().enumerate() {
-            let domain = recipient.address.domain();
-            let known = domains.iter().find(|(known, _)| *known == domain).map(|(_, part)| *part);
-            let part = match known {
-                Some(part) => part,
-                None => {
-                    let route = self.router.route(domain).await;
-                    let same = |(known, _): &(Route, Vec<usize>)| {
-                        known.site() == route.site() && known.outcome().is_none() && route.outcome().is_none()
-                    };
-                    let part = parts.iter().position(same).unwrap_or(parts.len());
-                    if part == parts.len() {
-                        parts.push((route, Vec::new()));
-                    }
-                    domains.push((domain, part));
-                    part
-                }
-            };
-            if let Some((_, places)) = parts.get_mut(part) {
-                places.push(place);
-            }
+    /// The MTA-STS policies that are known now, to be given back after a restart with
+    /// [`keep_sts_policies`](Self::keep_sts_policies): who stands in the way of the first mail then gains nothing
+    /// (RFC 8461 §10.2). Each is a line of text.
+    pub fn sts_policies(&self) -> Vec<KeptPolicy> {
+        self.sts.as_ref().map(|sts| sts.export()).unwrap_or_default()
+    }
+
+    /// Takes policies that were known before a restart; those whose time is over are left out. Without
+    /// [`with_fetch`](Self::with_fetch) there is no MTA-STS, and nothing is kept.
+    pub fn keep_sts_policies(&self, policies: impl IntoIterator<Item = KeptPolicy>) {
+        if let Some(sts) = &self.sts {
+            policies.into_iter().for_each(|policy| sts.import(policy));
         }
-        parts.into_iter().map(|(route, places)| Part { route, places: Some(places) }).collect()
+    }
+
+    /// How each of [`MxConfig::sources`] fares.
+    pub fn sources(&self) -> Vec<SourceState> {
+        self.client.opener.sources.states()
     }
 
     async fn deliver_part(&self, attempt: &Attempt, part: &Part, by: Tick) -> Result<(), TransportError> {
@@ -191,7 +194,7 @@ impl Mx {
         secured: Secured,
         by: Tick,
     ) -> Result<(), TransportError> {
-        let Secured { security, places, domains } = secured;
+        let Secured { security, places, next_hops } = secured;
         let Some(job) = job(attempt, places, by) else { return Ok(()) };
         let security = match security {
             Ok(security) => security,
@@ -200,17 +203,22 @@ impl Mx {
                 return Ok(());
             }
         };
+        let site = part.route.site().clone();
+        let sources = self.client.opener.sources.choose(attempt.source(), &site, &*self.router.random);
         let way = Way {
-            site: part.route.site().clone(),
-            hosts: part.route.hosts().iter().map(|host| host.name.as_str()).collect(),
+            site,
+            hosts: part.route.hosts().iter().map(|host| (host.preference, host.name.as_str())).collect(),
+            socket: None,
             port: self.port,
             book: &self.router.dns,
             inward: self.inward,
+            own: &self.own_addresses,
             address_limit: self.address_limit,
-            source: attempt.source(),
+            head_start: self.head_start,
+            sources,
             security,
             tlsa: (self.dane == DaneUse::WhereSecure).then_some(&self.router.dns),
-            domains,
+            next_hops,
             reporter: &self.client.opener.reporter,
         };
         match self.client.deliver(&job, &way).await {
@@ -257,7 +265,7 @@ impl Transport for Mx {
             }
             _ => {
                 let mut wait = Wait::new(&*self.client.clock, by);
-                let Some(parts) = wait.race(None, self.parts(attempt)).await else {
+                let Some(parts) = wait.race(None, self.router.parts(attempt)).await else {
                     let cause = Cause::network(NetworkFault::TimedOut, "the attempt ran out of time in the DNS");
                     return Ok(Outcomes::settled_or(attempt, &Outcome::deferred(cause)));
                 };

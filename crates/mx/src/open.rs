@@ -1,26 +1,30 @@
 //! Opening a connection: TCP, greeting, EHLO, TLS, AUTH.
 
+use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use posthaste_auth::tls_rpt::{self, ResultType, TlsResult};
 use posthaste_smtp::{ClientConfig, ClientError, ClientErrorKind, ClientEvent, ClientSession, HelloName, TlsUse};
-use posthaste_transport::{Source, TransportError};
+use posthaste_transport::{SiteId, TransportError};
 use posthaste_types::{Cause, DnsName, NetworkFault, Stage, Text};
 use rustls::pki_types::ServerName;
-use tokio::net::{TcpSocket, TcpStream};
 
 use crate::config::RelaySecurity;
-use crate::connection::{Connection, Exchanged, Peer};
+use crate::connection::{Connection, Exchanged};
+use crate::egress::{Egress, TroubleKind};
 use crate::failure::Failure;
+use crate::peer::{Peer, Place, Proof, Sharing};
 use crate::report::{self, Reporter};
 use crate::security::{HostSecurity, Need};
+use crate::sources::Sources;
 use crate::stream::Stream;
 use crate::targets::Way;
-use crate::tls::{Seen, Tls, Trust};
+use crate::tls::Tls;
 use crate::trace::Trace;
 use crate::wait::Wait;
+use crate::why;
 
 /// How connections are opened.
 #[derive(Debug)]
@@ -33,6 +37,7 @@ pub(crate) struct Opener {
     pub(crate) connect_timeout: Duration,
     pub(crate) tls: Tls,
     pub(crate) reporter: Reporter,
+    pub(crate) sources: Sources,
 }
 
 /// Why a connection did not come to be ready.
@@ -47,12 +52,13 @@ pub(crate) enum Refusal {
 }
 
 impl Opener {
-    /// A connection that is ready for mail.
+    /// Makes a connection ready for mail.
     ///
     /// With the opportunistic policy, a host whose handshake fails is tried once more in clear (RFC 7435 §3).
     pub(crate) async fn open(
         &self,
         peer: &Peer,
+        stream: Stream,
         way: &Way<'_>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
@@ -63,41 +69,64 @@ impl Opener {
             Need::WhereOffered => TlsUse::Opportunistic,
             Need::Always => TlsUse::Required,
         };
-        match self.open_with(tls, peer, way, wait, trace).await {
-            Err(Refusal::Handshake(_)) if tls == TlsUse::Opportunistic && !wait.is_over() => {
-                trace.note("once more, in clear: the policy is opportunistic");
-                self.open_with(TlsUse::Never, peer, way, wait, trace).await
-            }
-            result => result,
+        let tls = if matches!(stream, Stream::Unix(_)) { within_the_machine(tls) } else { tls };
+        let mut opened = self.open_with(tls, peer, stream, way, wait, trace).await;
+        if matches!(opened, Err(Refusal::Handshake(_))) && tls == TlsUse::Opportunistic && !wait.is_over() {
+            trace.note("once more, in clear: the policy is opportunistic");
+            let dialled = wait.race(None, self.dial(peer, wait.clock())).await;
+            let dialled = dialled.unwrap_or_else(|| Err(Refusal::Host(Failure::out_of_time(Stage::Connect))));
+            opened = match dialled {
+                Ok(stream) => self.open_with(TlsUse::Never, peer, stream, way, wait, trace).await,
+                Err(refusal) => Err(refusal),
+            };
         }
+        match &opened {
+            Ok(_) => self.sources.ready(peer.egress.as_ref(), &way.site),
+            Err(refusal) => self.refused(peer, &way.site, refusal),
+        }
+        opened
+    }
+
+    /// Notes that no connection came to be.
+    pub(crate) fn unreachable(&self, peer: &Peer, site: &SiteId, refusal: &Refusal, trace: &Trace<'_>) {
+        note(trace, refusal);
+        match refusal {
+            Refusal::Ours(error) => self.sources.broken(peer.egress.as_ref(), error),
+            _ => self.refused(peer, site, refusal),
+        }
+    }
+
+    fn refused(&self, peer: &Peer, site: &SiteId, refusal: &Refusal) {
+        // What the relay says of our credentials is not the source's fault.
+        let (Refusal::Host(failure) | Refusal::Handshake(failure)) = refusal else { return };
+        let kind = if failure.cause.reply().is_some() { TroubleKind::Blocked } else { TroubleKind::Unreachable };
+        self.sources.failed(peer.egress.as_ref(), site, kind, &failure.cause);
     }
 
     async fn open_with(
         &self,
         tls: TlsUse,
         peer: &Peer,
+        mut stream: Stream,
         way: &Way<'_>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
     ) -> Result<Connection, Refusal> {
-        trace.note(format_args!("connecting to {peer}"));
-        let stream = self.dial(peer, way.source, wait).await.inspect_err(|refusal| note(trace, refusal))?;
-        let mut stream = Stream::Clear(stream);
+        let mut proof = None;
         if tls == TlsUse::Implicit {
             let due = wait.now().saturating_add(self.session.timeouts.start_tls);
-            self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?;
+            proof = Some(self.handshake(&mut stream, peer, way, Some(due), wait, trace).await?);
         }
         let mut config = self.session.clone().with_tls(tls);
-        if let Some(hello) = self.hello_name(way.source, &stream) {
+        if let Some(hello) = self.hello_name(peer.egress.as_deref(), &stream) {
             config.hello = hello;
         }
         let session = ClientSession::new(config, wait.now());
         let mut connection = Connection::new(stream, session, peer.clone());
+        connection.prove(proof.unwrap_or_else(|| in_clear(peer, way)));
         self.greet(&mut connection, way, wait, trace).await?;
         if tls == TlsUse::Opportunistic && connection.stream.tls_words().is_none() {
-            let mut result = self.result(way, &connection.peer, &connection.stream, wait);
-            result.failure = Some(tls_rpt::Failure::new(ResultType::StartTlsNotSupported, "no STARTTLS"));
-            self.reporter.tell(&result, trace);
+            self.tell_no_starttls(&connection, way, "no STARTTLS", wait, trace);
         }
         connection.wipe();
         Ok(connection)
@@ -117,7 +146,8 @@ impl Opener {
                     ClientEvent::StartTls => {
                         let due = connection.session.poll_timeout();
                         let Connection { stream, peer, .. } = connection;
-                        self.handshake(stream, peer, way, due, wait, trace).await?;
+                        let proof = self.handshake(stream, peer, way, due, wait, trace).await?;
+                        connection.prove(proof);
                         connection.session.handle_tls(wait.now());
                     }
                     ClientEvent::Authenticated => trace.authenticated(),
@@ -127,10 +157,7 @@ impl Opener {
                         if let Some(error) = &error
                             && matches!(error.kind(), ClientErrorKind::TlsUnavailable | ClientErrorKind::TlsRefused)
                         {
-                            let mut result = self.result(way, &connection.peer, &connection.stream, wait);
-                            let kind = ResultType::StartTlsNotSupported;
-                            result.failure = Some(tls_rpt::Failure::new(kind, error));
-                            self.reporter.tell(&result, trace);
+                            self.tell_no_starttls(connection, way, error, wait, trace);
                         }
                         return Err(closed(error, &connection.peer.security));
                     }
@@ -143,26 +170,6 @@ impl Opener {
         }
     }
 
-    async fn dial(&self, peer: &Peer, source: Option<&Source>, wait: &mut Wait<'_>) -> Result<TcpStream, Refusal> {
-        let socket = if peer.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-        let socket = socket.map_err(|error| Refusal::Ours(TransportError::internal(error)))?;
-        if let Some(source) = source {
-            socket.bind(SocketAddr::new(source.address, 0)).map_err(|error| {
-                Refusal::Ours(TransportError::misconfigured(format_args!("source {}: {error}", source.address)))
-            })?;
-        }
-        let due = wait.now().saturating_add(self.connect_timeout);
-        match wait.race(Some(due), socket.connect(peer.address)).await {
-            Some(Ok(stream)) => {
-                // A delayed acknowledgement would cost 40 ms a reply.
-                stream.set_nodelay(true).map_err(|error| Refusal::Host(Failure::io(&error, peer)))?;
-                Ok(stream)
-            }
-            Some(Err(error)) => Err(Refusal::Host(Failure::io(&error, peer))),
-            None => Err(Refusal::Host(Failure::network(NetworkFault::TimedOut, format_args!("{peer}: no connection")))),
-        }
-    }
-
     async fn handshake(
         &self,
         stream: &mut Stream,
@@ -171,53 +178,80 @@ impl Opener {
         due: Option<posthaste_types::Tick>,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Proof, Refusal> {
         let security = &peer.security;
         let (config, seen) = self.tls.client_config(&security.trust).map_err(|error| {
             Refusal::Ours(TransportError::misconfigured(format_args!("root certificates: {error}")))
         })?;
         // A name that no certificate can hold, with an underscore, is left out of the hello.
         let host = security.server_name.as_ref().map_or(&*peer.host, DnsName::as_str);
-        let name =
-            ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::IpAddress(peer.address.ip().into()));
+        let literal = || ServerName::IpAddress(peer.place.ip().unwrap_or(Ipv4Addr::LOCALHOST.into()).into());
+        let name = ServerName::try_from(host.to_owned()).unwrap_or_else(|_| literal());
         let mut result = self.result(way, peer, stream, wait);
-        let failure = match wait.race(due, stream.start_tls(config, name)).await {
+        let (failed, failure) = match wait.race(due, stream.start_tls(config, name)).await {
             Some(Ok(())) => {
-                let words = stream.tls_words().unwrap_or_default();
-                trace.note(format_args!("{words}; {}", checked(peer, &seen)));
                 let observed = seen.fault().map(|fault| tls_rpt::Failure::new(report::kind(&fault), fault));
-                result.encryption = Some(Text::lossy(words));
+                result.encryption = stream.tls_words().map(Text::lossy);
                 result.failure = observed.or_else(|| security.objection.clone());
+                result.why = Text::lossy(why::encrypted(peer, &seen, way.security.policy));
                 self.reporter.tell(&result, trace);
-                return Ok(());
+                return Ok(Proof { sharing: seen.sharing(), why: result.why });
             }
-            Some(Err(error)) => {
-                result.failure = Some(report::failure(&error));
-                broken(&error, peer)
-            }
+            Some(Err(error)) => (report::failure(&error), broken(&error, peer)),
             None => {
-                result.failure = Some(tls_rpt::Failure::new(ResultType::ValidationFailure, "no handshake in time"));
-                Failure::network(NetworkFault::TimedOut, format_args!("{}: TLS handshake", peer.host))
+                let text = format_args!("{}: TLS handshake", peer.host);
+                let failed = tls_rpt::Failure::new(ResultType::ValidationFailure, "no handshake in time");
+                (failed, Failure::network(NetworkFault::TimedOut, text))
             }
         };
         trace.note(&failure.cause);
+        result.failure = Some(failed);
+        result.why = Text::lossy(why::not_encrypted(security, way.security.policy));
         self.reporter.tell(&result, trace);
         Err(Refusal::Handshake(failure))
     }
 
+    fn tell_no_starttls(
+        &self,
+        connection: &Connection,
+        way: &Way<'_>,
+        reason: impl fmt::Display,
+        wait: &Wait<'_>,
+        trace: &Trace<'_>,
+    ) {
+        let mut result = self.result(way, &connection.peer, &connection.stream, wait);
+        result.failure = Some(tls_rpt::Failure::new(ResultType::StartTlsNotSupported, reason));
+        result.why = Text::lossy(why::not_encrypted(&connection.peer.security, way.security.policy));
+        self.reporter.tell(&result, trace);
+    }
+
     /// What is to be told of a session, so far.
     fn result(&self, way: &Way<'_>, peer: &Peer, stream: &Stream, wait: &Wait<'_>) -> TlsResult {
-        let mut result = TlsResult::new(wait.wall(), way.domains.clone(), peer.security.used.clone());
+        let mut result = TlsResult::new(wait.wall(), way.domains(), peer.security.used.clone());
         result.host = DnsName::parse(&peer.host).ok();
-        result.receiving_ip = Some(peer.address.ip());
-        result.sending_ip = stream.local_ip();
+        result.receiving_ip = peer.place.ip();
+        let source = peer.egress.as_ref().map(|egress| egress.source.address);
+        result.sending_ip = source.or_else(|| stream.local_ip());
         result
     }
 
-    fn hello_name(&self, source: Option<&Source>, stream: &Stream) -> Option<HelloName> {
-        let of_source = source.map(|source| HelloName::Domain(source.ehlo.clone()));
+    fn hello_name(&self, egress: Option<&Egress>, stream: &Stream) -> Option<HelloName> {
+        let of_source = egress.map(|egress| HelloName::Domain(egress.source.ehlo.clone()));
         of_source.or_else(|| self.hello.clone()).or_else(|| stream.local_ip().map(HelloName::Address))
     }
+}
+
+/// What is said to a socket of this machine leaves it not: TLS is not asked for, unless it is demanded.
+fn within_the_machine(tls: TlsUse) -> TlsUse {
+    if tls == TlsUse::Opportunistic { TlsUse::Never } else { tls }
+}
+
+fn in_clear(peer: &Peer, way: &Way<'_>) -> Proof {
+    let why = match peer.place {
+        Place::Tcp(_) => Text::lossy(why::not_encrypted(&peer.security, way.security.policy)),
+        Place::Unix(_) => Text::lossy("a socket of this machine"),
+    };
+    Proof { sharing: Sharing::Free, why }
 }
 
 /// A handshake that failed: of what TLS itself objects to, or of the network.
@@ -227,16 +261,6 @@ fn broken(error: &io::Error, peer: &Peer) -> Failure {
     }
     let words = demanded(report::words(error), &peer.security);
     Failure::temporary(Cause::tls(format_args!("{}: {words}", peer.host)))
-}
-
-/// What was looked at, for people.
-fn checked(peer: &Peer, seen: &Seen) -> String {
-    match (&peer.security.trust, seen.fault()) {
-        (Trust::Anybody, _) => "its certificate was not looked at".to_owned(),
-        (Trust::Dane(_), _) => "a TLSA record matches its certificate".to_owned(),
-        (Trust::Observed, Some(fault)) => format!("{fault}, which the MTA-STS policy only tests"),
-        (Trust::Host | Trust::Observed, _) => format!("its certificate is valid for {}", peer.host),
-    }
 }
 
 /// The words of a failure, and which policy of the recipient's side makes one of it.

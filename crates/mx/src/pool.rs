@@ -13,7 +13,9 @@ use tokio::task::JoinSet;
 
 use crate::config::PoolLimits;
 use crate::connection::Connection;
+use crate::peer::Sharing;
 use crate::security::Security;
+use crate::sources::Chosen;
 use crate::wait::Wait;
 
 /// The connections of a transport, by site, source and TLS policy: a session that a weaker policy was content with
@@ -37,7 +39,8 @@ struct State {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     site: SiteId,
-    source: Option<(IpAddr, Domain)>,
+    /// One for each family.
+    sources: [Option<(IpAddr, Domain)>; 2],
     security: Security,
 }
 
@@ -57,8 +60,9 @@ struct Idle {
 }
 
 impl Key {
-    pub(crate) fn new(site: SiteId, source: Option<&Source>, security: Security) -> Self {
-        Self { site, source: source.map(|source| (source.address, source.ehlo.clone())), security }
+    pub(crate) fn new(site: SiteId, chosen: &Chosen, security: Security) -> Self {
+        let part = |source: &Source| (source.address, source.ehlo.clone());
+        Self { site, sources: chosen.each().map(|source| source.map(part)), security }
     }
 }
 
@@ -162,6 +166,7 @@ impl Lease {
         let now = self.pool.clock.tick();
         let mut state = self.pool.state();
         let full = state.closed
+            || connection.proof.sharing == Sharing::Sole
             || connection.mails >= self.pool.limits.messages.max(1)
             || state.idle >= self.pool.limits.idle_connections;
         if full {

@@ -1,5 +1,6 @@
 //! The transport that hands everything to one server.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,15 +9,17 @@ use posthaste_transport::{Attempt, Capabilities, Outcomes, SiteId, TlsPolicy, Tr
 use posthaste_types::{Cause, Clock, Outcome, RequireTls};
 
 use crate::address_book::System;
-use crate::clock::MachineClock;
-use crate::config::{InwardAddresses, RelayConfig};
+use crate::clock::{MachineClock, MachineRandom};
+use crate::config::{HEAD_START, InwardAddresses, RelayConfig, SOURCE_HOLD};
 use crate::delivery::{Client, Job};
+use crate::egress::SourceState;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::failure::{Failed, Failure, Lasting};
 use crate::open::Opener;
 use crate::pool::Pool;
-use crate::report::Reporter;
+use crate::report::{Reporter, TlsObserver};
 use crate::security::Security;
+use crate::sources::Sources;
 use crate::targets::Way;
 use crate::tls::Tls;
 
@@ -29,6 +32,7 @@ pub struct Relay {
     client: Client,
     host: String,
     port: u16,
+    socket: Option<Arc<Path>>,
     tls_policy: TlsPolicy,
     max_recipients: usize,
 }
@@ -58,6 +62,7 @@ impl Relay {
         let RelayConfig {
             host,
             port,
+            socket,
             protocol,
             security,
             tls_policy,
@@ -66,6 +71,7 @@ impl Relay {
             credentials,
             auth,
             hello,
+            sources,
             timeouts,
             connect_timeout,
             pipelining,
@@ -85,10 +91,37 @@ impl Relay {
         if let Some(credentials) = credentials {
             session = session.with_credentials(credentials, auth);
         }
-        let opener =
-            Opener { session, hello, security, connect_timeout, tls: Tls::new(roots), reporter: Reporter::default() };
+        let opener = Opener {
+            session,
+            hello,
+            security,
+            connect_timeout,
+            tls: Tls::new(roots),
+            reporter: Reporter::default(),
+            sources: Sources::new(sources, SOURCE_HOLD, Arc::clone(&clock)),
+        };
         let pool = Pool::new(pool, Arc::clone(&clock));
-        Ok(Self { client: Client { clock, opener, pool }, host, port, tls_policy, max_recipients })
+        Ok(Self {
+            client: Client { clock, opener, pool },
+            host,
+            port,
+            socket: socket.map(Arc::from),
+            tls_policy,
+            max_recipients,
+        })
+    }
+
+    /// The same, with somebody who is told how TLS fared with the relay. Such results name no recipient's domain: they
+    /// are for the operator, not for reports.
+    #[must_use]
+    pub fn with_tls_observer(mut self, observer: Arc<dyn TlsObserver>) -> Self {
+        self.client.opener.reporter = Reporter(Some(observer));
+        self
+    }
+
+    /// How each of [`RelayConfig::sources`] fares.
+    pub fn sources(&self) -> Vec<SourceState> {
+        self.client.opener.sources.states()
     }
 
     /// The stricter of what the relay's settings, the attempt and the mail ask for.
@@ -128,18 +161,23 @@ impl Transport for Relay {
     async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
         let by = self.client.clock.tick().saturating_add(attempt.timeout());
         let job = Job { attempt, transaction: Transaction::from(attempt.mail()), places: None, by };
+        let site = SiteId::relay();
+        let sources = self.client.opener.sources.choose(attempt.source(), &site, &MachineRandom);
         let way = Way {
-            site: SiteId::relay(),
-            hosts: vec![&self.host],
+            site,
+            hosts: if self.socket.is_some() { Vec::new() } else { vec![(0, &self.host)] },
+            socket: self.socket.clone(),
             port: self.port,
             book: &System,
             // The user named it.
             inward: InwardAddresses::Allow,
+            own: &[],
             address_limit: usize::MAX,
-            source: attempt.source(),
+            head_start: HEAD_START,
+            sources,
             security: Security::plain(self.policy(attempt)),
             tlsa: None,
-            domains: Vec::new(),
+            next_hops: Vec::new(),
             reporter: &self.client.opener.reporter,
         };
         match self.client.deliver(&job, &way).await {

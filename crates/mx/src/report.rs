@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use posthaste_auth::tls_rpt::{Failure, ResultType, TlsResult};
+use posthaste_auth::tls_rpt::{Failure, ResultType, Tally, TlsResult};
 use rustls::CertificateError;
 
 use crate::trace::Trace;
@@ -16,6 +16,25 @@ use crate::trace::Trace;
 pub trait TlsObserver: fmt::Debug + Send + Sync {
     /// One session, or one policy.
     fn observe(&self, result: &TlsResult);
+}
+
+/// Counts for the reports of a day:
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use posthaste_auth::tls_rpt::{Tally, TallyLimits};
+/// use posthaste_mx::Mx;
+///
+/// fn counted(mx: Mx) -> (Mx, Arc<Mutex<Tally>>) {
+///     let tally = Arc::new(Mutex::new(Tally::new(TallyLimits::default())));
+///     (mx.with_tls_observer(tally.clone()), tally)
+/// }
+/// ```
+impl TlsObserver for Mutex<Tally> {
+    fn observe(&self, result: &TlsResult) {
+        self.lock().unwrap_or_else(PoisonError::into_inner).add(result);
+    }
 }
 
 /// Tells the trace and the observer.
@@ -48,7 +67,8 @@ pub(crate) fn kind(error: &rustls::Error) -> ResultType {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             ResultType::CertificateHostMismatch
         }
-        CertificateError::UnknownIssuer => ResultType::CertificateNotTrusted,
+        // Another authority of the same name is not the one that is trusted.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => ResultType::CertificateNotTrusted,
         _ => ResultType::ValidationFailure,
     }
 }

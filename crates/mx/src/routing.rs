@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use posthaste_dns::{Answer, Mx, Presence, RecordData, RecordKind, Resolve as _, ResolveExt as _};
+use posthaste_auth::tls_rpt::TlsResult;
+use posthaste_dns::{Answer, DnsError, Mx, Presence, RecordData, RecordKind, Resolve as _, ResolveExt as _};
 use posthaste_transport::{Route, RouteHost};
 use posthaste_types::{Cause, DnsFault, DnsName, Domain, Outcome, Random};
 
 use crate::address_book::Dns;
+use crate::report::Reporter;
+use crate::security::bogus;
+use crate::trace::Trace;
 
 /// Finds routes.
 #[derive(Debug)]
@@ -16,6 +20,7 @@ pub(crate) struct Router {
     pub(crate) random: Arc<dyn Random>,
     /// Names of this host: what leads to one of them leads back.
     pub(crate) own: Vec<DnsName>,
+    pub(crate) reporter: Reporter,
 }
 
 impl Router {
@@ -24,10 +29,7 @@ impl Router {
         let name = DnsName::from(domain);
         let answer = match self.dns.resolver.resolve(&name, RecordKind::Mx, self.dns.deadline()).await {
             Ok(answer) => answer,
-            Err(error) => {
-                let outcome = Dns::failure(&error, &name).outcome();
-                return Route::nowhere(domain, outcome).valid_for(FAILURE_TTL);
-            }
+            Err(error) => return self.unknown(domain, &name, &error),
         };
         match answer.presence() {
             Presence::Found => {
@@ -40,6 +42,16 @@ impl Router {
                 Route::nowhere(domain, Outcome::refused(cause)).valid_for(answer.ttl())
             }
         }
+    }
+
+    /// The DNS does not answer; that an answer is bogus is told, as no session will be (RFC 8460 §4.3.2.1).
+    fn unknown(&self, domain: &Domain, name: &DnsName, error: &DnsError) -> Route {
+        if let Some((used, why)) = bogus(error) {
+            let mut result = TlsResult::new(self.dns.clock.wall(), vec![domain.clone()], used);
+            result.failure = Some(why);
+            self.reporter.tell(&result, &Trace::new(None));
+        }
+        Route::nowhere(domain, Dns::failure(error, name).outcome()).valid_for(FAILURE_TTL)
     }
 
     /// The hosts that the MX records name. If none is usable, the domain's own address is no way out (§5.1).
@@ -73,10 +85,7 @@ impl Router {
     async fn implicit(&self, domain: &Domain, name: &DnsName, no_mx: &Answer) -> Route {
         let found = match self.dns.resolver.addresses(name, self.dns.deadline()).await {
             Ok(found) => found,
-            Err(error) => {
-                let outcome = Dns::failure(&error, name).outcome();
-                return Route::nowhere(domain, outcome).valid_for(FAILURE_TTL);
-            }
+            Err(error) => return self.unknown(domain, name, &error),
         };
         let no = |fault, text| Route::nowhere(domain, Outcome::refused(Cause::dns(fault, name.clone(), text)));
         let route = match found.presence {

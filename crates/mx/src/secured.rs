@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
 use posthaste_auth::mta_sts::Policy;
-use posthaste_auth::tls_rpt::{PolicyType, TlsPolicyUsed, TlsResult};
-use posthaste_dns::{Dnssec, Presence, ResolveExt as _};
+use posthaste_auth::tls_rpt::{self, PolicyType, TlsPolicyUsed, TlsResult};
+use posthaste_dns::{DnsError, Dnssec, Presence, ResolveExt as _};
 use posthaste_transport::{Attempt, TlsPolicy};
 use posthaste_types::{DnsName, Domain, Tick};
 
@@ -13,7 +13,7 @@ use crate::address_book::Dns;
 use crate::config::DaneUse;
 use crate::failure::Failure;
 use crate::report::Reporter;
-use crate::security::Security;
+use crate::security::{NextHop, Security, bogus};
 use crate::sts::Sts;
 use crate::trace::Trace;
 
@@ -21,7 +21,7 @@ use crate::trace::Trace;
 pub(crate) struct Domains<'a> {
     pub(crate) dns: &'a Dns,
     pub(crate) dane: DaneUse,
-    pub(crate) sts: Option<&'a Sts>,
+    pub(crate) sts: Option<&'a Arc<Sts>>,
     pub(crate) reporter: &'a Reporter,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Secured {
     pub(crate) security: Result<Security, Failure>,
     /// Their places in the attempt; `None` for all.
     pub(crate) places: Option<Vec<usize>>,
-    pub(crate) domains: Vec<Domain>,
+    pub(crate) next_hops: Vec<NextHop>,
 }
 
 impl Domains<'_> {
@@ -51,7 +51,7 @@ impl Domains<'_> {
         }
         let answers: Vec<Asked> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut parts: Vec<Secured> = Vec::new();
-        for ((domain, mut of_domain), Asked { security, failed }) in by_domain.into_iter().zip(answers) {
+        for ((_, mut of_domain), Asked { security, failed, next_hop }) in by_domain.into_iter().zip(answers) {
             if let Some(failed) = failed {
                 self.reporter.tell(&failed, &Trace::new(trace.map(|sink| &**sink)));
             }
@@ -59,10 +59,10 @@ impl Domains<'_> {
             match parts.iter_mut().find(same) {
                 Some(part) => {
                     part.places.get_or_insert_default().append(&mut of_domain);
-                    part.domains.push(domain);
+                    part.next_hops.push(next_hop);
                 }
                 None => {
-                    parts.push(Secured { security, places: Some(of_domain), domains: vec![domain] });
+                    parts.push(Secured { security, places: Some(of_domain), next_hops: vec![next_hop] });
                 }
             }
         }
@@ -74,47 +74,57 @@ impl Domains<'_> {
     }
 
     async fn security(&self, domain: Domain, policy: TlsPolicy, by: Tick) -> Asked {
-        let secure_hosts = match self.secure_hosts(&domain, by).await {
-            Ok(hosts) => hosts,
-            Err(failure) => return Asked { security: Err(failure), failed: None },
+        let name = DnsName::from(&domain);
+        let mut next_hop = NextHop { domain, secure_names: Vec::new() };
+        let secure_hosts = match self.secure_hosts(&name, by).await {
+            Ok((hosts, names)) => {
+                next_hop.secure_names = names;
+                hosts
+            }
+            Err(error) => {
+                let failed = bogus(&error).map(|(used, why)| self.result(&next_hop.domain, used, why));
+                return Asked { security: Err(Dns::failure(&error, &name)), failed, next_hop };
+            }
         };
         let (sts, failed) = match self.sts {
             None => (None, None),
-            Some(sts) => self.sts_policy(sts, &domain, by).await,
+            Some(sts) => self.sts_policy(sts, &next_hop.domain, by).await,
         };
-        Asked { security: Ok(Security { policy, sts, secure_hosts }), failed }
+        Asked { security: Ok(Security { policy, sts, secure_hosts }), failed, next_hop }
     }
 
-    async fn sts_policy(&self, sts: &Sts, domain: &Domain, by: Tick) -> (Option<Arc<Policy>>, Option<TlsResult>) {
+    async fn sts_policy(&self, sts: &Arc<Sts>, domain: &Domain, by: Tick) -> (Option<Arc<Policy>>, Option<TlsResult>) {
         let (policy, failure) = sts.policy(domain, by).await;
-        let told = failure.map(|failure| {
-            let used = TlsPolicyUsed::new(PolicyType::Sts);
-            let mut result = TlsResult::new(self.dns.clock.wall(), vec![domain.clone()], used);
-            result.failure = Some(failure);
-            result
-        });
+        let told = failure.map(|failure| self.result(domain, TlsPolicyUsed::new(PolicyType::Sts), failure));
         (policy, told)
     }
 
-    /// The hosts for which DANE counts: those that a secure answer names (RFC 7672 §2.2.1).
+    /// What is told of a policy for which no session was begun.
+    fn result(&self, domain: &Domain, used: TlsPolicyUsed, failure: tls_rpt::Failure) -> TlsResult {
+        let mut result = TlsResult::new(self.dns.clock.wall(), vec![domain.clone()], used);
+        result.failure = Some(failure);
+        result
+    }
+
+    /// The hosts for which DANE counts: those that a secure answer names (RFC 7672 §2.2.1); and the names of the domain
+    /// that led there securely.
     ///
     /// # Errors
-    /// [`Failure`] if it is not known whether there are some: an attacker who keeps an answer away must not gain by it.
-    async fn secure_hosts(&self, domain: &Domain, by: Tick) -> Result<Vec<DnsName>, Failure> {
+    /// [`DnsError`] if it is not known whether there are some: an attacker who keeps an answer away must not gain by it.
+    async fn secure_hosts(&self, name: &DnsName, by: Tick) -> Result<(Vec<DnsName>, Vec<DnsName>), DnsError> {
         if self.dane == DaneUse::Never {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
-        let name = DnsName::from(domain);
-        let found = self.dns.resolver.mx(&name, by.min(self.dns.deadline())).await;
-        let found = found.map_err(|error| Dns::failure(&error, &name))?;
+        let found = self.dns.resolver.mx(name, by.min(self.dns.deadline())).await?;
+        let names = [name.clone()].into_iter().chain(found.chain.last().cloned()).collect();
         let mut hosts: Vec<DnsName> = match (found.dnssec, found.presence) {
             (Dnssec::Secure, Presence::Found) => found.values.into_iter().map(|mx| mx.exchange).collect(),
-            (Dnssec::Secure, Presence::NoData) => vec![name],
-            _ => Vec::new(),
+            (Dnssec::Secure, Presence::NoData) => vec![name.clone()],
+            _ => return Ok((Vec::new(), Vec::new())),
         };
         hosts.sort_unstable();
         hosts.dedup();
-        Ok(hosts)
+        Ok((hosts, names))
     }
 }
 
@@ -137,6 +147,7 @@ fn by_domain(attempt: &Attempt, places: Option<&[usize]>) -> Vec<(Domain, Vec<us
 struct Asked {
     security: Result<Security, Failure>,
     failed: Option<TlsResult>,
+    next_hop: NextHop,
 }
 
 /// How many domains are asked about at once.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use posthaste_auth::mta_sts::{Mode, Policy};
 use posthaste_auth::tls_rpt::{Failure, PolicyType, ResultType, TlsPolicyUsed};
+use posthaste_dns::{DnsError, DnsErrorKind};
 use posthaste_transport::TlsPolicy;
-use posthaste_types::{Cause, DnsName};
+use posthaste_types::{Cause, DnsName, Domain};
 
+use crate::address_book::Dns;
 use crate::dane::DaneHost;
 use crate::tls::Trust;
 
@@ -45,6 +47,28 @@ impl From<crate::failure::Failure> for Denied {
     fn from(failure: crate::failure::Failure) -> Self {
         Self { failure, told: None }
     }
+}
+
+impl Denied {
+    /// That the DNS does not answer. That it answers with what is bogus is told: the domain's own fault, or an attack.
+    pub(crate) fn unknown(error: &DnsError, name: &DnsName) -> Self {
+        let told = bogus(error).map(Box::new);
+        Self { failure: Dns::failure(error, name), told }
+    }
+}
+
+/// What is told of an answer whose signatures do not hold (RFC 8460 §4.3.2.1): nobody goes on without it.
+pub(crate) fn bogus(error: &DnsError) -> Option<(TlsPolicyUsed, Failure)> {
+    let why = || Failure::new(ResultType::DnssecInvalid, error);
+    (error.kind() == DnsErrorKind::Bogus).then(|| (TlsPolicyUsed::new(PolicyType::Tlsa), why()))
+}
+
+/// A recipient's domain, whose name the certificate of an authority's host may bear (RFC 7672 §3.2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NextHop {
+    pub(crate) domain: Domain,
+    /// The domain, and what its alias leads to, if its mail hosts come from a secure answer.
+    pub(crate) secure_names: Vec<DnsName>,
 }
 
 /// Whether there must be TLS at all.
@@ -86,6 +110,10 @@ impl Security {
 }
 
 impl HostSecurity {
+    pub(crate) fn is_opportunistic(&self) -> bool {
+        self.need == Need::WhereOffered
+    }
+
     /// What demands more than the sender asked for, for people.
     pub(crate) fn demanded_by(&self) -> Option<&'static str> {
         match (self.need, self.used.kind) {

@@ -13,10 +13,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::unix::UnixStream;
+
 #[derive(Debug)]
 pub(crate) enum Stream {
     Clear(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    /// A socket of this machine.
+    Unix(UnixStream),
     /// A handshake is under way, or failed.
     Gone,
 }
@@ -28,6 +32,7 @@ impl Stream {
         let read = match self {
             Self::Clear(stream) => Pin::new(stream).poll_read(context, &mut buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(context, &mut buffer),
             Self::Gone => Poll::Ready(Ok(())),
         };
         read.map_ok(|()| buffer.filled().len())
@@ -37,6 +42,7 @@ impl Stream {
         match self {
             Self::Clear(stream) => Pin::new(stream).poll_write(context, octets),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, octets),
+            Self::Unix(stream) => Pin::new(stream).poll_write(context, octets),
             Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
@@ -45,14 +51,14 @@ impl Stream {
     pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
-            Self::Clear(_) | Self::Gone => Poll::Ready(Ok(())),
+            Self::Clear(_) | Self::Unix(_) | Self::Gone => Poll::Ready(Ok(())),
         }
     }
 
     /// Whether an octet that was not accepted by `poll_write` can have left all the same: TLS seals octets before
     /// it learns that the network does not take them.
     pub(crate) fn knows_what_left(&self) -> bool {
-        matches!(self, Self::Clear(_))
+        matches!(self, Self::Clear(_) | Self::Unix(_))
     }
 
     /// Our own end.
@@ -60,7 +66,7 @@ impl Stream {
         match self {
             Self::Clear(stream) => stream.local_addr().ok(),
             Self::Tls(stream) => stream.get_ref().0.local_addr().ok(),
-            Self::Gone => None,
+            Self::Unix(_) | Self::Gone => None,
         }
         .map(|address| address.ip())
     }

@@ -1,7 +1,7 @@
 //! TLS of the client's side: roots, and what of a certificate is looked at.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustls::client::Resumption;
 use rustls::client::WebPkiServerVerifier;
@@ -13,6 +13,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 
 use crate::dane::{DaneHost, DaneVerifier};
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::peer::Sharing;
 
 /// The authorities that [`TlsPolicy::Verified`](posthaste_transport::TlsPolicy::Verified) trusts.
 #[derive(Clone)]
@@ -117,7 +118,8 @@ impl Tls {
                 self.host.get_or_init(made).clone()?
             }
             Trust::Dane(host) => {
-                let verifier = DaneVerifier { host: Arc::clone(host), provider: Arc::clone(&self.provider) };
+                let verifier =
+                    DaneVerifier { host: Arc::clone(host), seen: seen.clone(), provider: Arc::clone(&self.provider) };
                 Arc::new(self.config_without_tickets(Arc::new(verifier))?)
             }
             Trust::Observed => {
@@ -143,13 +145,33 @@ impl Tls {
     }
 }
 
-/// What was wrong with a certificate that was taken all the same.
+/// What is to be known of a certificate that was taken.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen(Arc<Mutex<Option<rustls::Error>>>);
+pub(crate) struct Seen(Arc<Mutex<Notes>>);
+
+#[derive(Debug, Default)]
+struct Notes {
+    fault: Option<rustls::Error>,
+    next_hops_alone: bool,
+}
 
 impl Seen {
+    /// What was wrong with it all the same.
     pub(crate) fn fault(&self) -> Option<rustls::Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.notes().fault.clone()
+    }
+
+    /// It bears the names of the domains whose mail is on its way, and not the host's: it proves nothing for others.
+    pub(crate) fn names_next_hops_alone(&self) {
+        self.notes().next_hops_alone = true;
+    }
+
+    pub(crate) fn sharing(&self) -> Sharing {
+        if self.notes().next_hops_alone { Sharing::Sole } else { Sharing::Free }
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -176,9 +198,9 @@ impl ServerCertVerifier for AnyCertificate {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Some((judge, Seen(seen))) = &self.judge {
+        if let Some((judge, seen)) = &self.judge {
             let fault = judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).err();
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+            seen.notes().fault = fault;
         }
         Ok(ServerCertVerified::assertion())
     }

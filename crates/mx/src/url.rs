@@ -1,6 +1,7 @@
 //! The URL of a relay.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
 
 use posthaste_smtp::Protocol;
 use posthaste_transport::TlsPolicy;
@@ -12,6 +13,7 @@ use crate::error::{ConfigError, ConfigErrorKind as Kind};
 pub(crate) struct RelayUrl {
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) socket: Option<PathBuf>,
     pub(crate) protocol: Protocol,
     pub(crate) security: RelaySecurity,
     pub(crate) tls_policy: TlsPolicy,
@@ -20,6 +22,9 @@ pub(crate) struct RelayUrl {
 
 /// Reads `scheme://[user@]host[:port][/]` (RFC 3986 §3). No part of it is shown in an error behind a user name.
 pub(crate) fn parse(url: &str) -> Result<RelayUrl, ConfigError> {
+    if let Some((scheme, path)) = url.split_once(":unix:") {
+        return unix(scheme, path);
+    }
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err(ConfigError::new(Kind::Scheme, "none; one of smtp, smtp+starttls, smtps, lmtp"));
     };
@@ -42,7 +47,28 @@ pub(crate) fn parse(url: &str) -> Result<RelayUrl, ConfigError> {
     }
     let (host, given) = host_and_port(authority)?;
     let port = given.map_or(Ok(port), parse_port)?;
-    Ok(RelayUrl { host, port, protocol, security, tls_policy, username })
+    Ok(RelayUrl { host, port, socket: None, protocol, security, tls_policy, username })
+}
+
+/// A socket of this machine, by its path as it is.
+fn unix(scheme: &str, path: &str) -> Result<RelayUrl, ConfigError> {
+    let protocol = match scheme.to_ascii_lowercase().as_str() {
+        "lmtp" => Protocol::Lmtp,
+        "smtp" => Protocol::Smtp,
+        other => return Err(ConfigError::new(Kind::Scheme, other.escape_debug())),
+    };
+    if !path.starts_with('/') || path.ends_with('/') || path.contains('\0') {
+        return Err(ConfigError::new(Kind::Host, "an absolute path of a socket stands behind unix:"));
+    }
+    Ok(RelayUrl {
+        host: "localhost".to_owned(),
+        port: 0,
+        socket: Some(path.into()),
+        protocol,
+        security: RelaySecurity::StartTls,
+        tls_policy: TlsPolicy::Opportunistic,
+        username: None,
+    })
 }
 
 fn username(userinfo: &str) -> Result<String, ConfigError> {
@@ -118,6 +144,9 @@ mod tests {
             let url = parse(text).unwrap();
             assert_eq!((url.host.as_str(), url.port, url.username.as_deref()), (host, port, user), "{text}");
         }
+        let url = parse("lmtp:unix:/run/dovecot/lmtp").unwrap();
+        assert_eq!(url.socket.as_deref(), Some(std::path::Path::new("/run/dovecot/lmtp")));
+        assert_eq!(url.protocol, Protocol::Lmtp);
         assert_eq!(parse("smtp+starttls://x").unwrap().tls_policy, TlsPolicy::Verified);
         assert_eq!(parse("smtps://x").unwrap().security, RelaySecurity::Implicit);
         assert_eq!(parse("lmtp://x").unwrap().protocol, Protocol::Lmtp);
@@ -128,6 +157,10 @@ mod tests {
         let table = [
             ("relay.example.net:25", Kind::Scheme),
             ("http://relay.example.net", Kind::Scheme),
+            ("smtps:unix:/run/x", Kind::Scheme),
+            ("lmtp:unix:run/x", Kind::Host),
+            ("lmtp:unix:/", Kind::Host),
+            ("lmtp:unix:", Kind::Host),
             ("smtp://", Kind::Host),
             ("smtp://a b", Kind::Host),
             ("smtp://a\r\nMAIL", Kind::Host),

@@ -22,6 +22,10 @@ impl<'a> Wait<'a> {
         Self { clock, by, sleeper: None }
     }
 
+    pub(crate) fn clock(&self) -> &'a dyn Clock {
+        self.clock
+    }
+
     pub(crate) fn now(&self) -> Tick {
         self.clock.tick()
     }

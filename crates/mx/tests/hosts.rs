@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use posthaste_dns::{Answer, DnsError, DnsErrorKind, MemoryZone, RecordKind, Resolve};
-use posthaste_mx::{Mx, MxConfig, Relay};
+use posthaste_mx::{Egress, InwardAddresses, Mx, MxConfig, Relay, Socks5};
 use posthaste_testkit::VirtualClock;
 use posthaste_transport::{Attempt, Route, RouteHost, Source, Transport, TransportErrorKind};
-use posthaste_types::{DnsName, OutcomeKind, Tick};
+use posthaste_types::{Clock as _, DnsName, OutcomeKind, Tick};
 use support::{Lines, Peer, Script, attempt, kinds, listeners, mail, mx, mx_with, texts};
 
 const TWO_HOSTS: &str = "example.org MX 10 first.example.net\nexample.org MX 20 second.example.net
@@ -125,21 +125,81 @@ async fn hosts_without_addresses() {
     assert_eq!(deliver(&zone).await, ["deferred (DNS: no answer: b.example.net: the DNS server failed)"]);
 }
 
-/// Each class has its own test beside the table; here: that the guard stands before the connection.
+/// RFC 8305 §5: an address that does not answer holds nobody up longer than its head start, and is not forgotten.
+#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn inward_addresses_are_not_dialled() {
-    let peer = Peer::start(vec![Script::new()]).await;
-    for address in ["A 127.0.0.1", "AAAA ::ffff:127.0.0.1", "AAAA ::1", "A 169.254.169.254", "A 10.0.0.1"] {
-        let zone: MemoryZone = format!("example.org MX 10 mx.example.org\nmx.example.org {address}").parse().unwrap();
-        let mut config = MxConfig::new("mail.example.com".parse().unwrap());
-        config.port = peer.port();
-        let mx = Mx::new(Arc::new(zone), Arc::new(VirtualClock::new()), config);
-        let outcomes = mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap();
-        let text = texts(&outcomes).concat();
-        assert!(text.starts_with("deferred (unreachable: mx.example.org ["), "{text}");
-        assert!(text.contains("to which the DNS of others may not lead"), "{text}");
-    }
+async fn an_address_that_is_silent_leads_to_the_next() {
+    // Linux drops what comes to a listener whose queue is full.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let full = socket.listen(0).unwrap();
+    let address = full.local_addr().unwrap();
+    let _in_queue = tokio::net::TcpStream::connect(address).await.unwrap();
+    let Ok(second) = tokio::net::TcpListener::bind(("127.0.0.3", address.port())).await else {
+        return println!("skipped: the port is taken on 127.0.0.3");
+    };
+    let peer = Peer::on(second, vec![Script::new()]);
+    let clock = VirtualClock::new();
+    let zone = "example.org MX 1 mx.example.org\nmx.example.org A 127.0.0.2\nmx.example.org A 127.0.0.3";
+    let mx = Arc::new(mx_with(zone, peer.port(), &clock, |_| {}));
+    let task =
+        tokio::spawn(async move { kinds(&mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap()) });
+    clock.advance(Duration::from_millis(499)).await;
     assert_eq!(peer.connections(), 0);
+    clock.advance(Duration::from_millis(1)).await;
+    assert_eq!(task.await.unwrap(), [OutcomeKind::Accepted]);
+    assert_eq!(peer.connections(), 1);
+}
+
+/// RFC 5321 §5.1: hosts with an address of ours, and all that are not better, are left out.
+#[tokio::test]
+async fn addresses_of_this_host_lead_back() {
+    let comes_back = |host: &str| format!("refused (5.4.6 the mail comes back: {host} has an address of this host)");
+    let first = "first.example.net A 127.0.0.2\nsecond.example.net A 127.0.0.3\n";
+    let table = [
+        (10, 20, "127.0.0.2", comes_back("first.example.net"), (0, 0)),
+        (10, 20, "127.0.0.3", "deferred (421 4.3.2 later)".to_owned(), (1, 0)),
+        (10, 10, "127.0.0.3", comes_back("second.example.net"), (0, 0)),
+        (10, 20, "127.0.0.4", "accepted (250 2.0.0 taken)".to_owned(), (1, 1)),
+    ];
+    for (one, other, own, expected, connections) in table {
+        let mut listeners = listeners(2).await.into_iter();
+        let busy = Script::new().greeting("421 4.3.2 later");
+        let peers = [busy, Script::new()].map(|script| Peer::on(listeners.next().unwrap(), vec![script]));
+        let hosts = format!("example.org MX {one} first.example.net\nexample.org MX {other} second.example.net\n");
+        let mx = mx_with(&(hosts + first), peers[0].port(), &VirtualClock::new(), |config| {
+            config.own_addresses = vec![own.parse().unwrap()];
+        });
+        let outcomes = mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap();
+        assert_eq!(texts(&outcomes), [expected], "{one} {other} {own}");
+        assert_eq!((peers[0].connections(), peers[1].connections()), connections, "{one} {other} {own}");
+    }
+}
+
+/// The addresses of hosts that are equally preferred, by turns of the families; of a less preferred one, last.
+#[tokio::test]
+async fn families_by_turns_within_a_preference() {
+    let zone = "example.org MX 10 a.example.net\nexample.org MX 10 b.example.net\nexample.org MX 20 c.example.net
+        a.example.net AAAA 2001:db8::a\na.example.net A 192.0.2.10\nb.example.net AAAA 2001:db8::b
+        b.example.net A 192.0.2.11\nc.example.net AAAA 2001:db8::c";
+    let mx = mx_with(zone, 25, &VirtualClock::new(), |config| {
+        config.inward = InwardAddresses::Allow;
+        config.address_limit = 10;
+        // Behind a proxy that answers everything with "unreachable", nothing is dialled in earnest.
+        let proxy = Socks5::new("127.0.0.1:1".parse().unwrap());
+        let source = |ip: &str| Source::new(ip.parse().unwrap(), "out.example.com".parse().unwrap());
+        config.sources = ["192.0.2.7", "2001:db8::7"].map(|ip| Egress::new(source(ip)).through(proxy.clone())).to_vec();
+    });
+    let lines = Arc::new(Lines::default());
+    let one = attempt(&mail(&["bob@example.org"])).trace(lines.clone()).build();
+    assert!(mx.deliver(&one).await.is_err(), "no proxy");
+    let tried: Vec<String> =
+        lines.all().iter().filter_map(|line| Some(line.split_once("connecting to ")?.1.to_owned())).collect();
+    let tried: Vec<&str> = tried.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    let families: Vec<bool> =
+        lines.all().iter().filter(|line| line.contains("connecting")).map(|l| l.contains("[2001:")).collect();
+    assert_eq!(families, [true, false, true, false, true], "{tried:?}");
+    assert_eq!((tried[0], tried[2], tried[4]), (tried[1], tried[3], "c.example.net"), "{tried:?}");
 }
 
 #[tokio::test]
@@ -204,6 +264,54 @@ struct Silent;
 impl Resolve for Silent {
     async fn resolve(&self, _: &DnsName, _: RecordKind, _: Tick) -> Result<Answer, DnsError> {
         std::future::pending().await
+    }
+}
+
+/// A zone whose name servers say nothing about one name, until the question's time is over.
+#[derive(Debug)]
+struct SilentAbout(MemoryZone, &'static str, VirtualClock);
+
+#[async_trait::async_trait]
+impl Resolve for SilentAbout {
+    async fn resolve(&self, name: &DnsName, kind: RecordKind, by: Tick) -> Result<Answer, DnsError> {
+        if name.as_str() == self.1 {
+            self.2.sleep_until(by).await;
+            return Err(DnsError::new(DnsErrorKind::Timeout));
+        }
+        self.0.resolve(name, kind, by).await
+    }
+}
+
+/// Hosts of equal preference are asked for together; one of which nothing is heard holds up the others for no longer
+/// than their head start, and has its turn if they take nothing.
+#[tokio::test]
+async fn a_silent_name_server_holds_nobody_up() {
+    let zone = "example.org MX 10 a.example.net\nexample.org MX 10 b.example.net\na.example.net A 127.0.0.1
+        b.example.net A 127.0.0.1";
+    let cases = [
+        (Script::new(), false, "accepted (250 2.0.0 taken)"),
+        (Script::new().greeting("554 5.7.1 no"), true, "deferred (DNS: no answer: b.example.net"),
+    ];
+    for (script, waits_for_other, expected) in cases {
+        let (clock, peer) = (VirtualClock::new(), Peer::start(vec![script]).await);
+        let resolver = SilentAbout(zone.parse().unwrap(), "b.example.net", clock.clone());
+        let mut config = MxConfig::new("mail.example.com".parse().unwrap());
+        (config.port, config.inward) = (peer.port(), InwardAddresses::Allow);
+        let mx = Mx::new(Arc::new(resolver), Arc::new(clock.clone()), config);
+        let task =
+            tokio::spawn(async move { texts(&mx.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap()) });
+        clock.advance(Duration::from_millis(499)).await;
+        assert_eq!(peer.connections(), 0);
+        clock.advance(Duration::from_millis(1)).await;
+        peer.wait_for(1).await;
+        // Half a second is enough for the one; for the other, all of its question's time.
+        for _ in 0..100 {
+            if waits_for_other && !task.is_finished() {
+                clock.advance(Duration::from_secs(1)).await;
+            }
+        }
+        let text = task.await.unwrap().concat();
+        assert!(text.starts_with(expected), "{text}");
     }
 }
 

@@ -8,10 +8,10 @@ use posthaste_auth::tls_rpt::{PolicyType, ResultType};
 use posthaste_dns::{DnsErrorKind, RecordKind};
 use posthaste_mx::DaneUse;
 use posthaste_testkit::TestReceiver;
-use posthaste_transport::{Attempt, TlsPolicy, Transport};
+use posthaste_transport::{Attempt, Route, RouteHost, TlsPolicy, Transport};
 use posthaste_types::OutcomeKind::{Accepted, Deferred};
 use posthaste_types::{DnsName, OutcomeKind};
-use support::policy::{Authority, Identity, World};
+use support::policy::{Authority, Identity, Valid, World};
 use support::{attempt, kinds, mail};
 
 async fn world(identity: &Identity) -> (World, TestReceiver) {
@@ -43,6 +43,17 @@ async fn section_2_1_3_failures_defer() {
         world.zone.heal(&world.tlsa_name("mx.example.org"));
         world.zone.fail_kind(&"example.org".parse().unwrap(), RecordKind::Mx, fault);
         assert_eq!(deliver(&world, &ca).await, Deferred, "MX, {fault:?}");
+        assert_eq!(world.told.kinds(), told, "MX, {fault:?}");
+        // On a route that was known before.
+        let host = RouteHost::new(10, "mx.example.org".parse().unwrap());
+        let routed = attempt(&mail(&["bob@example.org"])).route(Route::to_hosts(vec![host])).build();
+        assert_eq!(kinds(&world.mx(&ca).deliver(&routed).await.unwrap()), [Deferred], "route, {fault:?}");
+        assert_eq!(world.told.kinds(), told, "route, {fault:?}");
+
+        world.zone.heal(&"example.org".parse().unwrap());
+        world.zone.fail(&"mx.example.org".parse().unwrap(), fault);
+        assert_eq!(deliver(&world, &ca).await, Deferred, "addresses, {fault:?}");
+        assert_eq!(world.told.kinds(), told, "addresses, {fault:?}");
         assert_eq!(receiver.connections(), 0, "MX, {fault:?}");
     }
 }
@@ -114,4 +125,46 @@ async fn dane_goes_before_mta_sts() {
     assert_eq!(deliver(&world, &ca).await, Accepted);
     let verified = attempt(&mail(&["bob@example.org"])).tls_policy(TlsPolicy::Verified).build();
     assert_eq!(kinds(&world.mx(&ca).deliver(&verified).await.unwrap()), [Accepted]);
+}
+
+/// The certificate of an authority's host bears the name of the TLSA records, or that of the domain whose mail it is,
+/// if that led there securely, or what its alias leads to.
+#[tokio::test]
+async fn section_3_2_2_names() {
+    let ca = Authority::new("one");
+    let table = [
+        ("mx.example.org", Accepted),
+        ("example.org", Accepted),
+        ("alias.example.org", Accepted),
+        ("*.example.org", Accepted),
+        ("example.net", Deferred),
+        ("www.example.org", Deferred),
+        ("*.mx.example.org", Deferred),
+    ];
+    for (name, expected) in table {
+        let (world, _receiver) = world(&ca.identity(name, Valid::Now)).await;
+        world.tlsa(2, 0, &ca.der);
+        // The domain of the mail is an alias, within the signed zone.
+        world.zone.remove(&"example.org".parse().unwrap(), RecordKind::Mx);
+        world.zone.add("alias.example.org 300 MX 10 mx.example.org\nexample.org 300 CNAME alias.example.org").unwrap();
+        assert_eq!(deliver(&world, &ca).await, expected, "{name}");
+    }
+}
+
+/// A certificate that names one domain proves nothing for the mail of another, and neither does its connection.
+#[tokio::test]
+async fn section_3_2_2_a_name_of_one_domain_is_good_for_its_mail_alone() {
+    let ca = Authority::new("one");
+    let (world, receiver) = world(&ca.identity("example.org", Valid::Now)).await;
+    world.tlsa(2, 0, &ca.der);
+    world.zone.add("example.edu 300 MX 10 mx.example.org").unwrap();
+    world.zone.sign(DnsName::parse("example.edu").unwrap());
+    let mx = world.mx(&ca);
+    let deliver = async |to: &[&str]| kinds(&mx.deliver(&Attempt::of(&mail(to))).await.unwrap());
+    assert_eq!(deliver(&["bob@example.org"]).await, [Accepted]);
+    assert_eq!(deliver(&["bob@example.org"]).await, [Accepted]);
+    assert_eq!(receiver.connections(), 2, "none is kept");
+    assert_eq!(deliver(&["eve@example.edu"]).await, [Deferred]);
+    assert_eq!(deliver(&["bob@example.org", "eve@example.edu"]).await, [Deferred, Deferred]);
+    assert_eq!(receiver.received().len(), 2);
 }

@@ -147,3 +147,63 @@ async fn the_trace_says_what_was_tested() {
     assert!(text.contains("TLS policy sts, mx.example.org: TLSv1_3"), "{text}");
     assert!(text.contains("certificate-not-trusted"), "{text}");
 }
+
+/// §10.2: a policy is fetched anew before its time is over, and no mail waits for that.
+#[tokio::test]
+async fn section_10_2_policies_are_fetched_anew_in_time() {
+    let (world, _receiver, ca) = world().await;
+    let mx = world.mx(&ca);
+    let policy = |age| format!("version: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: {age}\n");
+    let fetched = || world.web.requests().len();
+    world.sts_of("example.org", "1", &policy(7 * 86_400));
+    assert_eq!((deliver(&mx).await, fetched()), (Deferred, 1));
+    world.clock.advance(Duration::from_secs(86_399)).await;
+    assert_eq!((deliver(&mx).await, fetched()), (Deferred, 1));
+    world.clock.advance(Duration::from_secs(1)).await;
+    deliver(&mx).await;
+    world.clock.settle().await;
+    assert_eq!(fetched(), 2, "after a day");
+    // Who hides the record does not keep it from being fetched.
+    world.zone.fail(&"_mta-sts.example.org".parse().unwrap(), DnsErrorKind::Timeout);
+    world.clock.advance(Duration::from_secs(86_400)).await;
+    deliver(&mx).await;
+    world.clock.settle().await;
+    assert_eq!(fetched(), 3, "after two");
+    world.zone.heal(&"_mta-sts.example.org".parse().unwrap());
+    // Who keeps us from fetching it does not get rid of it, until its time is over.
+    world.web.fail(&policy_url("example.org"), FetchErrorKind::Unreachable);
+    world.clock.advance(Duration::from_secs(7 * 86_400 - 1)).await;
+    assert_eq!(deliver(&mx).await, Deferred);
+    world.clock.settle().await;
+    assert_eq!(fetched(), 4);
+    world.clock.advance(Duration::from_secs(1)).await;
+    assert_eq!(deliver(&mx).await, Accepted);
+}
+
+/// §10.2: what was known before a restart is known after it.
+#[tokio::test]
+async fn section_10_2_policies_over_a_restart() {
+    let (world, _receiver, ca) = world().await;
+    let first = world.mx(&ca);
+    world.sts("1", "enforce", "mx.example.org");
+    assert_eq!(deliver(&first).await, Deferred);
+    let lines: Vec<String> = first.sts_policies().iter().map(ToString::to_string).collect();
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("example.org 1 2026-01-01T12:00:00Z version: STSv1; mode: enforce; "), "{lines:?}");
+
+    // An attacker now hides the record and the policy.
+    world.zone.remove(&"_mta-sts.example.org".parse().unwrap(), RecordKind::Txt);
+    assert_eq!(deliver(&world.mx(&ca)).await, Accepted, "a new one knows nothing");
+    let restarted = || {
+        let mx = world.mx(&ca);
+        mx.keep_sts_policies(lines.iter().map(|line| line.parse().unwrap()));
+        mx
+    };
+    let second = restarted();
+    assert_eq!((deliver(&second).await, second.sts_policies().len()), (Deferred, 1));
+    world.clock.advance(Duration::from_secs(86_400)).await;
+    assert_eq!(deliver(&second).await, Accepted, "its time is over, counted from when it was fetched");
+    let third = restarted();
+    assert_eq!((deliver(&third).await, third.sts_policies().len()), (Accepted, 0));
+    assert_eq!(world.web.requests().len(), 1);
+}

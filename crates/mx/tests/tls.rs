@@ -6,11 +6,13 @@ mod support;
 
 use std::sync::Arc;
 
+use posthaste_auth::tls_rpt::ResultType;
 use posthaste_mx::{Mx, Relay, RelayConfig, TlsRoots};
 use posthaste_receive::ServerTls;
 use posthaste_testkit::{TestCa, TestReceiver, VirtualClock, self_signed_pem};
 use posthaste_transport::{Attempt, TlsPolicy, Transport, TransportErrorKind};
 use posthaste_types::{Envelope, Mail, OutcomeKind, RequireTls};
+use support::policy::Told;
 use support::{Lines, Peer, Script, attempt, kinds, mail, mx_with, texts};
 
 const POLICIES: [TlsPolicy; 3] = [TlsPolicy::Opportunistic, TlsPolicy::Encrypted, TlsPolicy::Verified];
@@ -157,6 +159,33 @@ async fn relays() {
             let seen = result.as_ref().map(|outcomes| assert_eq!(kinds(outcomes), [OutcomeKind::Accepted]));
             assert_eq!(seen.map_err(|error| error.kind()), expected, "{url}: {result:?}");
         }
+    }
+}
+
+/// A relay's sessions are told too, under no policy of a domain.
+#[tokio::test]
+async fn a_relay_tells_its_observer() {
+    let ca = TestCa::new();
+    let wrong = TestReceiver::builder().tls(TestCa::new().server_tls(&["127.0.0.1"])).start().await;
+    let right = TestReceiver::builder().tls(ca.server_tls(&["127.0.0.1"])).start().await;
+    let clear = TestReceiver::start().await;
+    let table = [
+        ("smtp+starttls", &right, None, true),
+        ("smtp+starttls", &wrong, Some(ResultType::CertificateNotTrusted), false),
+        ("smtp+starttls", &clear, Some(ResultType::StartTlsNotSupported), false),
+        ("smtp", &clear, Some(ResultType::StartTlsNotSupported), false),
+    ];
+    for (scheme, receiver, failure, encrypted) in table {
+        let mut config = RelayConfig::from_url(&format!("{scheme}://{}", receiver.local_addr())).unwrap();
+        config.roots = TlsRoots::from_pem(ca.root_pem().as_bytes()).unwrap();
+        let told = Arc::new(Told::default());
+        let relay = Relay::new(Arc::new(VirtualClock::new()), config).unwrap().with_tls_observer(told.clone());
+        let _ = relay.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await;
+        let results = told.take();
+        let [result] = &results[..] else { panic!("{scheme}: {results:?}") };
+        assert_eq!(result.failure.as_ref().map(|failure| failure.kind), failure, "{scheme}: {result:?}");
+        assert_eq!((result.encryption.is_some(), result.domains.len()), (encrypted, 0), "{scheme}: {result:?}");
+        assert_eq!(result.receiving_ip, Some(receiver.local_addr().ip()));
     }
 }
 

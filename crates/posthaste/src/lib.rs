@@ -36,8 +36,8 @@
 //! # Where things are
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
 //! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`fetch`], [`message`],
-//! [`queue`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind their features `dkim`,
-//! `dns_hickory`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has one path.
+//! [`queue`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind their features
+//! `dkim`, `dns_hickory`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has one path.
 //!
 //! # Features
 //! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `dkim`, `layers`; then `receive`,
@@ -81,6 +81,7 @@ pub use posthaste_auth as auth;
 pub use posthaste_bounce as bounce;
 pub use posthaste_dns as dns;
 pub use posthaste_fetch as fetch;
+pub use posthaste_reputation as reputation;
 
 /// Reading mail, and the parts of composing it that a first program does without.
 pub mod message {

@@ -6,6 +6,8 @@ use data_encoding::BASE64;
 use posthaste_types::{ParseError, ParseErrorKind};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::scram;
+
 /// A user name and a password, or a token, for AUTH (RFC 4954).
 ///
 /// Neither may hold a NUL, which PLAIN uses as its separator (RFC 4616 §2), nor be longer than
@@ -87,7 +89,7 @@ impl Credentials {
         &self.username
     }
 
-    /// The password, or the token. Never log it.
+    /// The password, or the token. Compare it in constant time; never log it.
     pub fn password(&self) -> &str {
         &self.secret
     }
@@ -95,6 +97,46 @@ impl Credentials {
     /// Whether the secret is an access token.
     pub fn is_token(&self) -> bool {
         self.kind == Kind::Token
+    }
+
+    pub(crate) fn to_username(&self) -> Username {
+        Username(Zeroizing::new(self.username.clone()))
+    }
+
+    /// Reads the message of OAUTHBEARER (RFC 7628 §3.1). `None` if it is none, or has no bearer token; host, port and
+    /// whatever else there is are read over.
+    pub(crate) fn parse_bearer(base64: &[u8]) -> Option<Self> {
+        let message = parse_base64(base64)?;
+        let (header, fields) = message.split_once("\x01")?;
+        let (flag, rest) = header.split_once(',')?;
+        let authorize = rest.strip_suffix(',')?;
+        let username = match authorize.strip_prefix("a=") {
+            Some(name) => scram::unescape(name)?,
+            None if authorize.is_empty() => String::new(),
+            None => return None,
+        };
+        if matches!(flag, "n" | "y") { Self::bearer(username, fields) } else { None }
+    }
+
+    /// Reads the message of XOAUTH2.
+    pub(crate) fn parse_xoauth2(base64: &[u8]) -> Option<Self> {
+        let message = parse_base64(base64)?;
+        let (username, fields) = message.strip_prefix("user=")?.split_once("\x01")?;
+        if username.is_empty() { None } else { Self::bearer(username.to_owned(), fields) }
+    }
+
+    /// `key=value` pairs, each with U+0001 behind it, and one more at the end.
+    fn bearer(username: String, fields: &str) -> Option<Self> {
+        let mut pairs = fields.strip_suffix("\x01\x01")?.split("\x01");
+        let value = pairs.find_map(|pair| pair.strip_prefix("auth="))?;
+        let (scheme, token) = value.split_once(' ')?;
+        // RFC 6750 §2.1, with the scheme in any case (RFC 9110 §11.1).
+        if !scheme.eq_ignore_ascii_case("Bearer") {
+            return None;
+        }
+        // With a name that stands for the lack of one, all else is looked at.
+        let known = Self::with_token(if username.is_empty() { "?" } else { &username }, token.trim_start()).ok()?;
+        Some(Self { username, secret: known.secret.clone(), kind: Kind::Token })
     }
 
     /// The message of PLAIN (RFC 4616 §2): no authorization identity, in base64.
@@ -115,6 +157,31 @@ impl Credentials {
     }
 }
 
+/// A user name that a client gave: not empty (but see [`ServerEvent::Authenticated`](crate::ServerEvent::Authenticated)),
+/// without controls, at most [`Credentials::MAX`] octets. Unprepared: compare it as SASLprep (RFC 4013) or its successor
+/// says. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Username(Zeroizing<String>);
+
+impl Username {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn parse(name: impl Into<Zeroizing<String>>) -> Option<Self> {
+        let name = name.into();
+        let fine = !name.is_empty() && name.len() <= Credentials::MAX && !name.chars().any(char::is_control);
+        fine.then_some(Self(name))
+    }
+}
+
+impl fmt::Debug for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Username(***)")
+    }
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(***)")
@@ -131,7 +198,7 @@ pub(crate) fn base64(text: &str) -> Zeroizing<String> {
     Zeroizing::new(BASE64.encode(text.as_bytes()))
 }
 
-/// Reads an answer to a challenge of LOGIN.
+/// Reads a message. `None` if it is not base64 of UTF-8.
 pub(crate) fn parse_base64(base64: &[u8]) -> Option<Zeroizing<String>> {
     String::from_utf8(BASE64.decode(base64).ok()?).ok().map(Zeroizing::new)
 }

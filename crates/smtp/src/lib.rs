@@ -125,26 +125,29 @@
 //! |---|---|---|---|
 //! | RFC 5321 SMTP | all but EXPN, HELP, VRFY | all; EXPN and VRFY tell nothing | `rfc5321`, `rfc5321_limits`, `peers` |
 //! | RFC 1870 SIZE | told, and heeded | told, and held to | `rfc3461`, `rfc5321_limits` |
-//! | RFC 2033 LMTP | by DATA | an answer for each recipient | `rfc2033`, `rfc3030` |
+//! | RFC 2033 LMTP | by DATA; binary content by BDAT | an answer for each recipient | `rfc2033`, `rfc3030` |
 //! | RFC 2034 enhanced status codes | read | in every reply | `rfc5321` |
 //! | RFC 2852 DELIVERBY | where offered | when told so | `wishes` |
 //! | RFC 2920 PIPELINING | groups; on request the next envelope | all | `rfc2920`, `peers` |
-//! | RFC 3030 CHUNKING | one chunk; see [`Chunking`] | all; not BINARYMIME: content has lines | `rfc3030`, `smuggling` |
+//! | RFC 3030 CHUNKING | one chunk; see [`Chunking`] | all | `rfc3030`, `smuggling` |
+//! | RFC 3030 BINARYMIME | [`BinaryContent`], where offered, else refused | when told so | `binarymime` |
 //! | RFC 3207 STARTTLS | opportunistic, required | optional, required | `rfc3207` |
 //! | RFC 3461 DSN | where offered | when told so | `rfc3461` |
 //! | RFC 4865 FUTURERELEASE | where offered, else refused | when told so | `wishes` |
-//! | RFC 4954 AUTH | see [`Mechanism`] | PLAIN, LOGIN | `rfc4954` |
+//! | RFC 4954 AUTH | see [`Mechanism`] | the same, as questions to the host | `rfc4954` |
 //! | RFC 4616 PLAIN | yes | yes | `rfc4954` |
-//! | RFC 5802, 7677 SCRAM-SHA-256 | no channel binding | no | `rfc7677` |
+//! | RFC 5802, 7677 SCRAM-SHA-256 | no channel binding | the same; decoys for unknown users | `rfc5802`, `rfc7677` |
 //! | RFC 6152 8BITMIME | where needed, else refused | always | `rfc3461` |
 //! | RFC 6531 SMTPUTF8 | where needed, else refused | unless told not to | `rfc3461` |
 //! | RFC 6710 MT-PRIORITY | where offered | when told so | `wishes` |
-//! | RFC 7628 OAUTHBEARER (and XOAUTH2) | yes | no | `rfc7628` |
+//! | RFC 7504 521, 556 | read | where the host says so | `rfc7504` |
+//! | RFC 7628 OAUTHBEARER (and XOAUTH2) | yes | yes | `rfc7628` |
 //! | RFC 8314 implicit TLS | yes | yes | `rfc3207` |
 //! | RFC 8689 REQUIRETLS | where wanted, else refused | when told so | `rfc3461` |
 //! | RFC 9422 LIMITS | heeded | told, and held to | `rfc9422` |
 //!
-//! Smuggling, injection and floods have their tests by name in `smuggling`, `rfc3030`, `rfc3207` and `floods`. Routing,
+//! Attacks have tests of their names: `smuggling`, `injection`, `floods`, `memory`, `rfc3030`, `rfc3207`. Both sides are
+//! talked against each other with all options at random in `all_options`, and against a model in `model`. Routing,
 //! connections, certificates and retries are an adapter's.
 //!
 //! # Limits
@@ -164,6 +167,7 @@ mod chunking;
 mod client;
 mod command;
 mod parameters;
+mod payload;
 mod reply_reader;
 mod sasl;
 mod scram;
@@ -173,14 +177,16 @@ mod unstuffing;
 mod wishes;
 mod xtext;
 
-pub use auth::Credentials;
+pub use auth::{Credentials, Username};
 pub use capabilities::Capabilities;
 pub use client::{
     AuthAllowed, Chunking, ClientConfig, ClientError, ClientErrorKind, ClientEvent, ClientSession, HelloName,
     Pipelining, Protocol, SendError, Timeouts, TlsUse, Transaction, TransactionId, Transmit,
 };
 pub use parameters::MailParameters;
+pub use payload::BinaryContent;
 pub use sasl::Mechanism;
+pub use scram::{ScramKeys, ScramOffer};
 pub use server::{
     Abort, Answer, AnswerError, AuthOffer, BareLineEnds, EarlyTalk, FutureRelease, HelloVerb, Offer, ServerConfig,
     ServerError, ServerErrorKind, ServerEvent, ServerSession, TlsOffer,

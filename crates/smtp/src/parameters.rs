@@ -8,8 +8,9 @@ use crate::capabilities::Capabilities;
 use crate::wishes::{DeliverBy, Hold, Priority};
 use crate::xtext;
 
-/// The parameters of a MAIL command: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and
-/// ENVID (RFC 3461), REQUIRETLS (RFC 8689), MT-PRIORITY (RFC 6710), BY (RFC 2852), HOLDFOR and HOLDUNTIL (RFC 4865). AUTH (RFC 4954 §5) is read and dropped.
+/// The parameters of a MAIL command: SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531), RET and
+/// ENVID (RFC 3461), REQUIRETLS (RFC 8689), MT-PRIORITY (RFC 6710), BY (RFC 2852), HOLDFOR and HOLDUNTIL (RFC 4865).
+/// AUTH (RFC 4954 §5) is read and dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MailParameters {
     pub(crate) size: Option<u64>,
@@ -77,6 +78,7 @@ impl MailParameters {
         }
         match body {
             Some(BodyKind::SevenBit) => out.push_str(" BODY=7BIT"),
+            Some(BodyKind::Binary) => out.push_str(" BODY=BINARYMIME"),
             Some(_) => out.push_str(" BODY=8BITMIME"),
             None => {}
         }
@@ -132,6 +134,8 @@ impl MailParameters {
             ("SIZE", Some(size)) => self.size = Some(parse_size(size)?),
             ("BODY", Some("7BIT")) => self.body = Some(BodyKind::SevenBit),
             ("BODY", Some("8BITMIME")) => self.body = Some(BodyKind::EightBit),
+            ("BODY", Some("BINARYMIME")) if offered.offers("BINARYMIME") => self.body = Some(BodyKind::Binary),
+            ("BODY", Some("BINARYMIME")) => return Err(ParameterError::Unknown),
             ("SMTPUTF8", None) => self.smtputf8 = true,
             ("REQUIRETLS", None) => self.require_tls = RequireTls::Yes,
             ("RET", Some("FULL")) => self.ret = Some(Ret::Full),

@@ -1,4 +1,4 @@
-//! The client's side of AUTH: which mechanism, and what it says.
+//! The mechanisms of AUTH, and what a client says in each.
 
 use std::fmt;
 
@@ -10,12 +10,13 @@ use crate::auth::{self, Credentials};
 use crate::capabilities::Capabilities;
 use crate::scram::{self, Scram};
 
-/// The mechanisms that a client can speak (RFC 4954 §3).
+/// The mechanisms of AUTH (RFC 4954 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mechanism {
-    /// RFC 5802, RFC 7677: the password is not told, and the server proves that it knows it. Needs
-    /// [`random`](crate::ClientConfig::random), and a user name and a password in ASCII; without channel binding.
+    /// RFC 5802, RFC 7677: the password is not told, and the server proves that it knows it. Without channel binding. A
+    /// client needs [`random`](crate::ClientConfig::random), and a user name and a password in ASCII; a server needs
+    /// [`scram`](crate::ServerConfig::scram).
     ScramSha256,
     /// RFC 7628, for a token.
     OAuthBearer,
@@ -72,8 +73,19 @@ enum Step {
     Proof,
     /// That a token was refused is known.
     Refused,
+    /// That SCRAM's proof was refused is known, for good.
+    Disproved,
     /// Everything.
     Done,
+}
+
+/// Why an exchange cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Not what the protocol says.
+    OutOfStep(&'static str),
+    /// The server did not do what shows that it knows the password.
+    Unproven(&'static str),
 }
 
 impl Exchange {
@@ -110,7 +122,26 @@ impl Exchange {
     }
 
     /// The answer to a challenge.
-    pub(crate) fn answer(&mut self, challenge: &str) -> Result<Zeroizing<String>, &'static str> {
+    pub(crate) fn answer(&mut self, challenge: &str) -> Result<Zeroizing<String>, Fault> {
+        self.answer_step(challenge).map_err(|why| self.fault(why))
+    }
+
+    /// Whatever a server does wrong that owes a proof, it has not proved anything.
+    fn fault(&self, why: &'static str) -> Fault {
+        if self.mechanism == Mechanism::ScramSha256 { Fault::Unproven(why) } else { Fault::OutOfStep(why) }
+    }
+
+    /// What a positive reply is that may not come now.
+    pub(crate) fn out_of_step(&self) -> Fault {
+        self.fault(OUT_OF_STEP)
+    }
+
+    /// Whether the server has said, in whatever way the rest goes, that the password is wrong.
+    pub(crate) fn is_disproved(&self) -> bool {
+        self.step == Step::Disproved
+    }
+
+    fn answer_step(&mut self, challenge: &str) -> Result<Zeroizing<String>, &'static str> {
         if self.mechanism == Mechanism::Login {
             return self.answer_login();
         }
@@ -166,10 +197,11 @@ impl Exchange {
         let challenge = challenge.ok_or("a challenge that is not base64 of UTF-8")?;
         let Some(scram) = &mut self.scram else { return Err(OUT_OF_STEP) };
         if self.step == Step::Proof {
-            // RFC 5802 §5.1: "e=" is told by the refusal that follows.
+            // RFC 5802 §7: a refusal follows "e="; two of its values say nothing of the proof.
             self.step = match challenge.split(',').next() {
                 Some(proof) if scram.is_proven_by(proof) => Step::Done,
-                Some(error) if error.starts_with("e=") => Step::Refused,
+                Some("e=other-error" | "e=no-resources") => Step::Refused,
+                Some(error) if error.starts_with("e=") => Step::Disproved,
                 _ => return Err("the server did not prove that it knows the password"),
             };
             return Ok(Zeroizing::default());

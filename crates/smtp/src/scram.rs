@@ -1,132 +1,45 @@
-//! The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding.
+//! SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding.
 
-use data_encoding::BASE64;
-use hmac::{Hmac, KeyInit, Mac};
-use posthaste_types::Random;
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+mod client;
+mod crypto;
+mod keys;
+mod server;
 
-use crate::auth::Credentials;
-
-type Key = Zeroizing<[u8; 32]>;
-
-/// An exchange, from the first message on.
-pub(crate) struct Scram {
-    /// RFC 5802 §7: `client-first-message-bare`.
-    first: String,
-    nonce: String,
-    /// The server's last message, if it knows the password.
-    expected: Option<String>,
-}
-
-impl Scram {
-    /// RFC 5802 §5.1: no channel binding, no other identity.
-    const GS2: &str = "n,,";
-    /// Its base64.
-    const CHANNEL: &str = "c=biws";
-
-    /// Whether these can be sent without SASLprep (RFC 4013), which leaves printable ASCII as it is.
-    pub(crate) fn carries(credentials: &Credentials) -> bool {
-        let plain = |text: &str| text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
-        !credentials.is_token() && plain(credentials.username()) && plain(credentials.password())
-    }
-
-    pub(crate) fn new(username: &str, random: &dyn Random) -> Self {
-        let mut octets = [0; 15];
-        random.fill(&mut octets);
-        let nonce = BASE64.encode(&octets);
-        Self { first: format!("n={},r={nonce}", escape(username)), nonce, expected: None }
-    }
-
-    pub(crate) fn first(&self) -> String {
-        format!("{}{}", Self::GS2, self.first)
-    }
-
-    /// Whether the server's last message proves that it knows the password too.
-    pub(crate) fn is_proven_by(&self, message: &str) -> bool {
-        self.expected.as_deref() == Some(message)
-    }
-
-    /// Answers the server's first message.
-    pub(crate) fn answer(&mut self, password: &str, challenge: &str) -> Result<String, &'static str> {
-        let Challenge { nonce, salt, iterations } = Challenge::parse(challenge).ok_or(NOT_A_CHALLENGE)?;
-        // RFC 5802 §5.1: the server's part of the nonce stands behind ours.
-        if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
-            return Err("the SCRAM nonce is not made of ours");
-        }
-        if !(MIN_ITERATIONS..=MAX_ITERATIONS).contains(&iterations) {
-            return Err("the SCRAM iteration count is below 4096 or above 600000");
-        }
-        let without_proof = format!("{},r={nonce}", Self::CHANNEL);
-        let message = format!("{},{challenge},{without_proof}", self.first);
-        let salted = salted_password(password, &salt, iterations);
-        let client_key = hmac(&salted[..], b"Client Key");
-        let stored_key: [u8; 32] = Sha256::digest(&client_key[..]).into();
-        let signature = hmac(&stored_key, message.as_bytes());
-        let mut proof = client_key;
-        proof.iter_mut().zip(signature.iter()).for_each(|(octet, other)| *octet ^= other);
-        let server_key = hmac(&salted[..], b"Server Key");
-        let expected = hmac(&server_key[..], message.as_bytes());
-        self.expected = Some(format!("v={}", BASE64.encode(&expected[..])));
-        Ok(format!("{without_proof},p={}", BASE64.encode(&proof[..])))
-    }
-}
-
-/// RFC 5802 §7: `server-first-message`.
-struct Challenge<'a> {
-    nonce: &'a str,
-    salt: Vec<u8>,
-    iterations: u32,
-}
-
-impl<'a> Challenge<'a> {
-    /// A mandatory extension, `m=`, in front is one that we do not know.
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.split(',');
-        let nonce = parts.next()?.strip_prefix("r=")?;
-        let salt = BASE64.decode(parts.next()?.strip_prefix("s=")?.as_bytes()).ok()?;
-        let iterations = parts.next()?.strip_prefix("i=")?.parse().ok()?;
-        Some(Self { nonce, salt, iterations })
-    }
-}
-
-/// RFC 5802 §2.2: `Hi`, which is PBKDF2 with one block.
-fn salted_password(password: &str, salt: &[u8], iterations: u32) -> Key {
-    let keyed = keyed(password.as_bytes());
-    let round = |parts: &[&[u8]]| -> Key {
-        let mut mac = keyed.clone();
-        parts.iter().for_each(|part| mac.update(part));
-        Zeroizing::new(mac.finalize().into_bytes().into())
-    };
-    let mut last = round(&[salt, &[0, 0, 0, 1]]);
-    let mut all = last.clone();
-    for _ in 1..iterations {
-        last = round(&[&last[..]]);
-        all.iter_mut().zip(last.iter()).for_each(|(octet, other)| *octet ^= other);
-    }
-    all
-}
-
-fn hmac(key: &[u8], message: &[u8]) -> Key {
-    let mut mac = keyed(key);
-    mac.update(message);
-    Zeroizing::new(mac.finalize().into_bytes().into())
-}
-
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        unreachable!("HMAC takes keys of every length (RFC 2104 §2)");
-    };
-    mac
-}
+pub(crate) use client::Scram;
+pub use keys::{ScramKeys, ScramOffer};
+pub(crate) use server::{Begun, Challenged};
 
 /// RFC 5802 §5.1: `saslname`.
 pub(crate) fn escape(name: &str) -> String {
     name.replace('=', "=3D").replace(',', "=2C")
 }
 
-const NOT_A_CHALLENGE: &str = "not a challenge of SCRAM";
+/// The reverse of [`escape`]; `None` for a `=` that is neither.
+pub(crate) fn unescape(name: &str) -> Option<String> {
+    let plain = name.replace("=2C", ",").replace("=3D", "\0");
+    (!plain.contains('=') && !name.contains('\0')).then(|| plain.replace('\0', "="))
+}
+
+/// RFC 5802 §7: the characters of a nonce.
+fn is_nonce(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic() && octet != b',')
+}
+
 /// RFC 7677 §4: fewer would let a false server search for the password.
 const MIN_ITERATIONS: u32 = 4096;
-/// More would let it keep us busy.
-const MAX_ITERATIONS: u32 = 600_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc5802_5_1_saslname() {
+        for (plain, escaped) in [("a=b,c", "a=3Db=2Cc"), ("user", "user"), ("=2C", "=3D2C"), (",=", "=2C=3D")] {
+            assert_eq!(escape(plain), escaped);
+            assert_eq!(unescape(escaped).as_deref(), Some(plain));
+        }
+        for bad in ["=", "a=", "=2", "=2c", "=3d", "a\0b"] {
+            assert_eq!(unescape(bad), None, "{bad:?}");
+        }
+    }
+}

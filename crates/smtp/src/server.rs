@@ -8,6 +8,7 @@ mod config;
 mod content;
 mod error;
 mod event;
+mod exchange;
 mod held;
 mod limits;
 mod session;

@@ -7,8 +7,12 @@
 #[derive(Debug)]
 pub(crate) struct ContentReader {
     at: At,
-    bare: Bare,
     dots: Dots,
+    /// How many octets were passed on by earlier calls, and how many `out` held when this one began.
+    passed: u64,
+    held: usize,
+    /// How many octets were passed on before the first bare CR or LF.
+    bare: Option<u64>,
 }
 
 /// What a dot that begins a line is.
@@ -18,6 +22,8 @@ enum Dots {
     Stuffed,
     /// Text: chunks are counted (RFC 3030 §2).
     Text,
+    /// Text, and behind the header there are no lines (RFC 3030 §3).
+    Binary,
 }
 
 /// Where in the grammar the next octet stands.
@@ -33,20 +39,17 @@ enum At {
     Text,
     /// Behind a CR within a line.
     Cr,
+    /// Behind a CR that began a line of a binary message's header.
+    EmptyCr,
+    /// In the body of a binary message.
+    Octets,
     /// Behind the end.
     End,
 }
 
-/// Whether a bare CR or LF has been seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bare {
-    Seen,
-    Unseen,
-}
-
 impl ContentReader {
     pub(crate) fn new() -> Self {
-        Self { at: At::LineStart, bare: Bare::Unseen, dots: Dots::Stuffed }
+        Self { at: At::LineStart, dots: Dots::Stuffed, passed: 0, held: 0, bare: None }
     }
 
     /// For the octets of chunks: a dot is text, and [`finish`](Self::finish) is the end.
@@ -54,8 +57,20 @@ impl ContentReader {
         Self { dots: Dots::Text, ..Self::new() }
     }
 
+    /// The same for a binary message: its header is lines, its body octets; both are passed on as they are.
+    pub(crate) fn of_binary_chunks() -> Self {
+        Self { dots: Dots::Binary, ..Self::new() }
+    }
+
     /// Appends content to `out`, bare line ends as CRLF, up to the end; tells how many octets it took.
     pub(crate) fn read(&mut self, wire: &[u8], out: &mut Vec<u8>) -> usize {
+        self.held = out.len();
+        let taken = if self.dots == Dots::Binary { self.read_binary(wire, out) } else { self.read_text(wire, out) };
+        self.passed = self.offset(out);
+        taken
+    }
+
+    fn read_text(&mut self, wire: &[u8], out: &mut Vec<u8>) -> usize {
         let mut at = 0;
         while let (Some(&octet), false) = (wire.get(at), self.is_done()) {
             if self.at == At::Text || (self.at == At::LineStart && (octet != b'.' || self.dots == Dots::Text)) {
@@ -109,18 +124,54 @@ impl ContentReader {
         wire.len()
     }
 
+    /// Copies all, and looks for bare line ends as far as there are lines.
+    fn read_binary(&mut self, wire: &[u8], out: &mut Vec<u8>) -> usize {
+        for octet in wire {
+            if self.at == At::Octets {
+                break;
+            }
+            let after_cr = matches!(self.at, At::Cr | At::EmptyCr);
+            if after_cr != (*octet == b'\n') {
+                self.note_bare(out);
+            }
+            out.push(*octet);
+            self.at = match (self.at, octet) {
+                (At::EmptyCr, b'\n') => At::Octets,
+                (At::Cr, b'\n') => At::LineStart,
+                (At::LineStart, b'\r') => At::EmptyCr,
+                (_, b'\r') => At::Cr,
+                _ => At::Text,
+            };
+        }
+        let copied = out.len().saturating_sub(self.held);
+        out.extend_from_slice(wire.get(copied..).unwrap_or_default());
+        wire.len()
+    }
+
     fn bare_line_end(&mut self, out: &mut Vec<u8>) {
-        self.bare = Bare::Seen;
+        self.note_bare(out);
         out.extend_from_slice(b"\r\n");
+    }
+
+    fn note_bare(&mut self, out: &[u8]) {
+        self.bare = self.bare.or(Some(self.offset(out)));
+    }
+
+    /// How many octets were passed on.
+    fn offset(&self, out: &[u8]) -> u64 {
+        self.passed.saturating_add(u64::try_from(out.len().saturating_sub(self.held)).unwrap_or(u64::MAX))
     }
 
     /// The last chunk has ended. A CR that is left is a bare one; a last line without an end gets it.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+        self.held = out.len();
         match self.at {
+            At::Cr | At::EmptyCr if self.dots == Dots::Binary => self.note_bare(out),
             At::Cr => self.bare_line_end(out),
-            At::Text => out.extend_from_slice(b"\r\n"),
-            At::LineStart | At::Dot | At::DotCr | At::End => {}
+            At::Text if self.dots == Dots::Text => out.extend_from_slice(b"\r\n"),
+            At::Text | At::LineStart | At::Dot | At::DotCr | At::EmptyCr | At::Octets | At::End => {}
         }
+        self.passed = self.offset(out);
         self.at = At::End;
     }
 
@@ -129,9 +180,14 @@ impl ContentReader {
         self.at == At::End
     }
 
-    /// Whether a bare CR or LF was read.
-    pub(crate) fn saw_bare_line_end(&self) -> bool {
-        self.bare == Bare::Seen
+    /// How many octets were passed on before the first bare CR or LF.
+    pub(crate) fn bare_line_end_at(&self) -> Option<u64> {
+        self.bare
+    }
+
+    /// How many octets were passed on.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed
     }
 }
 
@@ -142,12 +198,12 @@ mod tests {
     use posthaste_types::Content;
     use proptest::prelude::*;
 
-    fn read(pieces: &[&[u8]]) -> (Vec<u8>, bool, bool, usize) {
+    fn read(pieces: &[&[u8]]) -> (Vec<u8>, bool, Option<u64>, usize) {
         let (mut reader, mut out, mut taken) = (ContentReader::new(), Vec::new(), 0);
         for piece in pieces {
             taken += reader.read(piece, &mut out);
         }
-        (out, reader.is_done(), reader.saw_bare_line_end(), taken)
+        (out, reader.is_done(), reader.bare_line_end_at(), taken)
     }
 
     #[test]
@@ -160,7 +216,7 @@ mod tests {
             (b"\r\n\r\n.\r\n", b"\r\n\r\n"),
         ];
         for (wire, plain) in table {
-            assert_eq!(read(&[wire]), (plain.to_vec(), true, false, wire.len()), "{wire:?}");
+            assert_eq!(read(&[wire]), (plain.to_vec(), true, None, wire.len()), "{wire:?}");
         }
     }
 
@@ -187,7 +243,7 @@ mod tests {
                 let (_, done, bare, taken) = read(&[&wire[..cut], &wire[cut..]]);
                 assert!(!done, "{variant:?} ended the content");
                 assert_eq!(taken, wire.len());
-                assert!(bare || variant.contains(&0), "{variant:?} was not told");
+                assert!(bare.is_some() || variant.contains(&0), "{variant:?} was not told");
             }
         }
     }
@@ -211,7 +267,7 @@ mod tests {
                 writer.fill(&mut wire, room);
             }
             wire.extend_from_slice(b".\r\nQUIT\r\n");
-            prop_assert_eq!(read(&[&wire]), (content.to_vec(), true, false, wire.len() - 6));
+            prop_assert_eq!(read(&[&wire]), (content.to_vec(), true, None, wire.len() - 6));
         }
     }
 }

@@ -26,9 +26,10 @@ impl Priority {
         self.0
     }
 
-    /// RFC 6710 §4: an optional sign and one digit.
+    /// RFC 6710 §4: `0`, or a digit that is none with an optional `-`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        if text.starts_with('+') { None } else { Self::new(text.parse().ok()?) }
+        let level = Self::new(text.parse().ok()?)?;
+        (level.to_string() == text).then_some(level)
     }
 }
 
@@ -89,6 +90,12 @@ impl DeliverBy {
         self.trace
     }
 
+    /// Whether a server takes it that names the least time to return a mail by (RFC 2852 §3), or none.
+    pub(crate) fn is_within(self, offered: &str) -> bool {
+        let least = offered.split_ascii_whitespace().next().and_then(|least| least.parse::<i32>().ok());
+        self.mode == ByMode::Notify || least.is_none_or(|least| self.seconds >= least)
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (seconds, flags) = text.split_once(';')?;
         let (mode, trace) = match &*flags.to_ascii_uppercase() {
@@ -98,7 +105,9 @@ impl DeliverBy {
             "RT" => (ByMode::Return, ByTrace::Yes),
             _ => return None,
         };
-        Self::new(seconds.parse().ok()?, mode, trace)
+        // RFC 2852 §4: up to nine digits.
+        let fits = seconds.trim_start_matches(['+', '-']).len() <= 9;
+        Self::new(seconds.parse().ok().filter(|_| fits)?, mode, trace)
     }
 }
 

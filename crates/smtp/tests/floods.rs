@@ -44,8 +44,6 @@ fn endless_command_line() {
     let mut said = 0;
     for _ in 0..1_000 {
         said += server.hear(&"x".repeat(10_000)).len();
-        // Five characters an octet.
-        assert!(format!("{:?}", server.session).len() < 54_000, "the last piece at most is held");
     }
     assert_eq!(said, "500 5.5.2 line too long\r\n".len());
     assert_eq!(server.hear("\r\nNOOP\r\n"), "250 2.0.0 ok\r\n");

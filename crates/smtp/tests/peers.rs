@@ -2,9 +2,14 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::*;
-use posthaste_smtp::{Chunking, ClientSession, Offer, Pipelining, Protocol, Transaction, Transmit};
-use posthaste_types::{Content, OutcomeKind};
+use posthaste_smtp::{
+    Answer, AuthAllowed, AuthOffer, BinaryContent, Chunking, ClientEvent, ClientSession, Credentials, FutureRelease,
+    Mechanism, Offer, Pipelining, Protocol, ScramOffer, ServerConfig, ServerEvent, Transaction, Transmit,
+};
+use posthaste_types::{Content, OutcomeKind, Random};
 use proptest::prelude::*;
 
 fn raw_content() -> impl Strategy<Value = Vec<u8>> {
@@ -83,7 +88,7 @@ proptest! {
     fn server_split_invariance(lines in proptest::collection::vec(client_line(), 1..12), cuts in cuts()) {
         let wire = lines.concat();
         let hear = |pieces: &[&[u8]]| {
-            let mut server = Server::new(server_config());
+            let mut server = Server::with_rule(full_config(), refusing_rule);
             let mut said = server.go_on();
             pieces.iter().for_each(|piece| said.extend(server.hear_bytes(piece)));
             (String::from_utf8(said).unwrap(), server.events, server.taken)
@@ -97,26 +102,48 @@ proptest! {
         replies in proptest::collection::vec(server_reply(), 1..14),
         cuts in cuts(),
         chunking in prop_oneof![Just(Chunking::Ahead), Just(Chunking::Never), Just(Chunking::WhereOffered)],
+        mechanism in proptest::sample::select(&Mechanism::ALL[..]),
     ) {
         let hear = |cuts: &[usize]| {
-            let config = client_config().with_pipelining(Pipelining::NextEnvelope).with_chunking(chunking);
-            let mut client = Client::new(config, [mail(&["a", "b"]), mail(&["c"])]);
+            let mut config = client_config().with_pipelining(Pipelining::NextEnvelope).with_chunking(chunking);
+            config = config.with_random(Arc::new(Same)).with_mechanisms([mechanism]);
+            if let Some(credentials) = credentials(mechanism) {
+                config = config.with_credentials(credentials, AuthAllowed::Anywhere);
+            }
+            let binary = BinaryContent::new(b"A: b\r\n\r\n\n\0".to_vec()).expect("a header");
+            let mails = [mail(&["a", "b"]), Transaction::binary(envelope(&["c"]), binary)];
+            let mut client = Client::new(config, mails);
             let mut sent = client.hear_bytes(b"220 a\r\n");
-            sent.extend(client.hear_bytes(b"250-a\r\n250-CHUNKING\r\n250 PIPELINING\r\n"));
+            sent.extend(client.hear_bytes(
+                b"250-a\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-AUTH SCRAM-SHA-256 XOAUTH2 OAUTHBEARER\r\n250 PIPELINING\r\n",
+            ));
             for reply in &replies {
                 // What comes before its command is a fault whose moment depends on the split: one at a time.
                 split(reply.as_bytes(), cuts).iter().for_each(|piece| sent.extend(client.hear_bytes(piece)));
             }
-            (String::from_utf8(sent).unwrap(), client.events)
+            (sent, client.events)
         };
         prop_assert_eq!(hear(&cuts), hear(&[]));
     }
 
     /// Anything at all: no panic, an end that is told once, one outcome for each recipient of each mail.
     #[test]
-    fn hostile_server(wire in proptest::collection::vec(server_noise(), 0..30), close in any::<bool>()) {
-        let config = client_config().with_pipelining(Pipelining::NextEnvelope);
-        let mut client = Client::new(config, [mail(&["a", "b"]), mail(&["c"])]);
+    fn hostile_server(
+        wire in proptest::collection::vec(server_noise(), 0..30),
+        close in any::<bool>(),
+        protocol in prop_oneof![Just(Protocol::Smtp), Just(Protocol::Lmtp)],
+        chunking in prop_oneof![Just(Chunking::Ahead), Just(Chunking::Never), Just(Chunking::WhereOffered)],
+        mechanism in proptest::option::of(proptest::sample::select(&Mechanism::ALL[..])),
+        binary in any::<bool>(),
+    ) {
+        let mut config = client_config().with_pipelining(Pipelining::NextEnvelope).with_protocol(protocol)
+            .with_chunking(chunking).with_random(Arc::new(Same));
+        if let Some(credentials) = mechanism.and_then(credentials) {
+            config = config.with_credentials(credentials, AuthAllowed::Anywhere);
+        }
+        let octets = BinaryContent::new(b"A: b\r\n\r\n\n\0".to_vec()).expect("a header");
+        let first = if binary { Transaction::binary(envelope(&["a", "b"]), octets) } else { mail(&["a", "b"]) };
+        let mut client = Client::new(config, [first, mail(&["c"])]);
         for piece in wire {
             client.hear_bytes(&piece);
         }
@@ -131,12 +158,18 @@ proptest! {
         client.go_on();
         let ended = client.session.is_closed();
         if ended {
-            let ends = client.events.iter().filter(|event| {
-                matches!(event, posthaste_smtp::ClientEvent::Closed { .. })
-            }).count();
+            let ends = client.events.iter().filter(|event| matches!(event, ClientEvent::Closed { .. })).count();
             prop_assert_eq!(ends, 1);
-            let counts: Vec<usize> = client.outcomes().iter().map(Vec::len).collect();
+            let finished = client.events.iter().filter_map(|event| match event {
+                ClientEvent::Finished { id, outcomes, .. } => Some((*id, outcomes.len())),
+                _ => None,
+            });
+            let mut finished: Vec<_> = finished.collect();
+            finished.sort_unstable();
+            let counts: Vec<usize> = finished.into_iter().map(|(_, count)| count).collect();
             prop_assert_eq!(&counts[..], &[2, 1][..begun]);
+            let settled = client.events.iter().filter(|event| matches!(event, ClientEvent::Settled { .. })).count();
+            prop_assert_eq!(settled, counts.iter().sum::<usize>(), "each recipient is told once");
         } else {
             prop_assert!(!close);
         }
@@ -155,6 +188,43 @@ proptest! {
         let ends = server.events.iter().filter(|e| matches!(e, posthaste_smtp::ServerEvent::Closed { .. })).count();
         prop_assert_eq!(ends, 1);
         prop_assert_eq!(server.session.poll_timeout(), None);
+    }
+}
+
+/// Everything is offered.
+fn full_config() -> ServerConfig {
+    let mut config = server_config();
+    (config.auth, config.mechanisms) = (AuthOffer::Anywhere, Mechanism::ALL.to_vec());
+    config.scram = Some(ScramOffer::new(Arc::new(Same), [1; 32], 4096));
+    (config.binary, config.dsn, config.priority, config.deliver_by) = (Offer::Yes, Offer::Yes, Offer::Yes, Offer::Yes);
+    config.future_release = Some(FutureRelease::new(60, "2030-01-01T00:00:00Z".parse().expect("a time")));
+    (config.max_mails, config.max_recipient_domains) = (Some(3), Some(1));
+    config
+}
+
+/// For those mechanisms that the peer offers; without AUTH for the others.
+fn credentials(mechanism: Mechanism) -> Option<Credentials> {
+    match mechanism {
+        Mechanism::ScramSha256 => Credentials::new("user", "pencil").ok(),
+        Mechanism::OAuthBearer | Mechanism::XOAuth2 => Credentials::with_token("user", "token").ok(),
+        _ => None,
+    }
+}
+
+/// Nobody is known.
+fn refusing_rule(event: &ServerEvent) -> Answer {
+    match event {
+        ServerEvent::ScramUser { .. } | ServerEvent::Auth { .. } => Answer::Refuse(reply(535, "5.7.8 wrong")),
+        other => usual_rule(other),
+    }
+}
+
+#[derive(Debug)]
+struct Same;
+
+impl Random for Same {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(0x5a);
     }
 }
 
@@ -194,6 +264,14 @@ fn client_line() -> impl Strategy<Value = Vec<u8>> {
         Just("STARTTLS"),
         Just("LHLO a"),
         Just("MAIL FROM:<\u{fc}@example.com> SMTPUTF8"),
+        Just("MAIL FROM:<> BODY=BINARYMIME"),
+        Just("MAIL FROM:<> MT-PRIORITY=3 BY=60;R HOLDFOR=60"),
+        Just("AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9YWJj"),
+        Just("AUTH SCRAM-SHA-256"),
+        Just("biwsbj11c2VyLHI9YWJj"),
+        Just("AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIHgBAQ=="),
+        Just("AUTH XOAUTH2 dXNlcj1hAWF1dGg9QmVhcmVyIHgBAQ=="),
+        Just("*"),
     ]
     .prop_map(|line| format!("{line}\r\n").into_bytes());
     prop_oneof![
@@ -209,6 +287,7 @@ fn server_reply() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         8 => Just("250 ok\r\n"), 4 => Just("354 go\r\n"), 2 => Just("550-5.1.1 no\r\n550 5.1.1 no\r\n"),
         1 => Just("452 4.5.3 too many\r\n"), 1 => Just("421 down\r\n"), 1 => Just("junk\r\n"), 1 => Just("503 no\r\n"),
+        2 => Just("235 ok\r\n"), 1 => Just("334 \r\n"), 1 => Just("535 no\r\n"), 1 => Just("334 ZT1pbnZhbGlkLXByb29m\r\n"),
     ]
 }
 
@@ -217,6 +296,8 @@ fn server_noise() -> impl Strategy<Value = Vec<u8>> {
         4 => Just(b"220 a\r\n".to_vec()),
         4 => Just(b"250-a\r\n250 PIPELINING\r\n".to_vec()),
         4 => Just(b"250-a\r\n250-CHUNKING\r\n250 PIPELINING\r\n".to_vec()),
+        4 => Just(b"250-a\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250 AUTH SCRAM-SHA-256 XOAUTH2\r\n".to_vec()),
+        1 => Just(b"250-a\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=1 RCPTMAX=1 RCPTDOMAINMAX=1\r\n".to_vec()),
         6 => Just(b"250 ok\r\n250 ok\r\n".to_vec()),
         12 => server_reply().prop_map(|reply| reply.as_bytes().to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..40),

@@ -438,3 +438,34 @@ fn smuggling_commands_in_chunks() {
         assert_eq!(server.events.iter().filter(|event| matches!(event, ServerEvent::Mail { .. })).count(), 1);
     }
 }
+
+/// Which of several faults is told is that of the first octet that is wrong, however the octets are split.
+#[test]
+fn the_first_fault_is_told() {
+    let table = [
+        ("a: b\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n", Abort::BareLineEnd),
+        ("a: bbbbbbbb\n\r\nxxxxxxxxxxxxxxxxxxxx\r\n", Abort::HeaderTooLarge),
+        ("a: b\r\n\r\nxxxxxxxxxxxxxxxxxxxx\n\r\n", Abort::MessageTooLarge),
+        ("a: b\r\n\r\nxxxxxxxxxxx\nxxxxxxxxx\r\n", Abort::BareLineEnd),
+        ("a: b\r\n\r\nxxxxxxxxxxxx\nxxxxxxxxx\r\n", Abort::BareLineEnd),
+        ("a: b\r\n\r\nxxxxxxxxxxxxx\nxxxxxxxx\r\n", Abort::MessageTooLarge),
+        ("a: b\r\n\r\nxxxxxxxxxxxxx\rxxxxxxxx\r\n", Abort::MessageTooLarge),
+    ];
+    for (content, expected) in table {
+        for (head, end) in [("DATA\r\n".to_owned(), ".\r\n"), (format!("BDAT {} LAST\r\n", content.len()), "")] {
+            // What BDAT announces is too large at once.
+            let expected = if end.is_empty() { Abort::MessageTooLarge } else { expected };
+            for piece in [1, 2, 3, 1000] {
+                let mut server = begun(|config| (config.max_header, config.max_message) = (10, 20));
+                server.hear(&head);
+                format!("{content}{end}").as_bytes().chunks(piece).for_each(|piece| drop(server.hear_bytes(piece)));
+                let told = server.events.iter().find_map(|event| match event {
+                    ServerEvent::Aborted { why, .. } => Some(*why),
+                    _ => None,
+                });
+                assert_eq!(told, Some(expected), "{content:?} in {piece}");
+                assert_eq!(server.closed(), Some(ServerErrorKind::BareLineEnd), "{content:?} in {piece}");
+            }
+        }
+    }
+}

@@ -181,6 +181,38 @@ fn injection_at_every_split() {
     }
 }
 
+/// Any octet at all behind the line or the reply, with it or in a piece of its own; with none, TLS begins.
+#[test]
+fn any_octet_behind_ends_the_session() {
+    let offer = "250-a\r\n250 STARTTLS\r\n";
+    for octet in (0..=u8::MAX).map(Some).chain([None]) {
+        for pieces in [2, 1] {
+            let split = |line: &[u8]| match pieces {
+                1 => vec![[line, octet.as_slice()].concat()],
+                _ => vec![line.to_vec(), octet.as_slice().to_vec()],
+            };
+            let mut client = client(TlsUse::Required);
+            client.follow(&[GREETING, (offer, "STARTTLS\r\n")]);
+            split(b"220-go\r\n220 ahead\r\n").iter().for_each(|piece| drop(client.hear_bytes(piece)));
+            let expected = octet.map(|_| ClientErrorKind::OctetsBehindStartTls);
+            assert_eq!(error(&client), expected, "{octet:?}");
+            client.session.handle_tls(client.now);
+            assert_eq!(client.session.is_encrypted(), octet.is_none(), "{octet:?}");
+
+            let mut server = server(TlsOffer::Optional);
+            server.hear("EHLO a\r\n");
+            split(b"STARTTLS\r\n").iter().for_each(|piece| drop(server.hear_bytes(piece)));
+            server.session.handle_tls(server.now);
+            assert_eq!(server.session.is_encrypted(), octet.is_none(), "{octet:?}");
+            let closed = server.events.iter().find_map(|event| match event {
+                ServerEvent::Closed { error: Some(error), .. } => Some(error.kind()),
+                _ => None,
+            });
+            assert_eq!(closed, octet.map(|_| ServerErrorKind::OctetsBehindStartTls), "{octet:?}");
+        }
+    }
+}
+
 /// RFC 8314 §3.3: TLS from the first octet, and no STARTTLS in it.
 #[test]
 fn server_implicit() {

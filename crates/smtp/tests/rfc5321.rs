@@ -173,7 +173,7 @@ fn s4_2_4_replies_to_nonsense() {
         ("MAIL FROM:<a@example.com> RET=FULL", "555"),
         ("MAIL FROM:<a@example.com> SIZE=x", "501"),
         ("MAIL FROM:<a@example.com> SIZE=1 SIZE=1", "501"),
-        ("MAIL FROM:<a@example.com> BODY=BINARYMIME", "501"),
+        ("MAIL FROM:<a@example.com> BODY=BINARYMIME", "555"),
         ("MAIL FROM:<a@example.com> SIZE=26214401", "552"),
         ("MAIL FROM:<a@example.com> SIZE=99999999999999999999", "552"),
         ("MAIL FROM:<\u{e4}@example.com>", "553"),

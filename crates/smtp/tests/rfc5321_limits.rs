@@ -30,6 +30,31 @@ fn s4_5_3_1_10_too_many_recipients() {
     assert_eq!(client.kinds(), [[Accepted, Deferred, Accepted, Refused]]);
 }
 
+/// RFC 3463 §3.6: X.5.3 says so behind any code; where nobody was taken, the code decides.
+#[test]
+fn rfc3463_3_6_too_many_recipients() {
+    use OutcomeKind::{Accepted, Deferred, Refused};
+    let table = [
+        ("452 4.5.3 too many", Accepted, Deferred),
+        ("450 4.5.3 too many", Accepted, Deferred),
+        ("550 5.5.3 too many", Accepted, Refused),
+        ("552 5.5.3 too many", Accepted, Deferred),
+        ("452 4.3.1 no room", Deferred, Deferred),
+        ("552 5.2.2 mailbox full", Refused, Refused),
+        ("550 5.1.1 no such user", Refused, Refused),
+    ];
+    for (answer, second, first) in table {
+        let mut client = Client::new(client_config(), [mail(&["a", "b"])]);
+        ["220 a", "250 a", "250 ok", "250 ok", answer, "354 go", "250 ok", "250 ok", "250 ok", "354 go", "250 ok"]
+            .iter()
+            .for_each(|reply| drop(client.hear(&format!("{reply}\r\n"))));
+        assert_eq!(client.kinds(), [[Accepted, second]], "{answer}");
+        let mut client = Client::new(client_config(), [mail(&["a"])]);
+        ["220 a", "250 a", "250 ok", answer].iter().for_each(|reply| drop(client.hear(&format!("{reply}\r\n"))));
+        assert_eq!(client.kinds(), [[first]], "{answer}");
+    }
+}
+
 /// §4.5.3.1.8: not more than a hundred (here three) in one transaction.
 #[test]
 fn s4_5_3_1_8_rounds() {

@@ -74,7 +74,7 @@ fn asked_again() {
 #[test]
 fn dishonest_servers() {
     let good = format!("r={NONCE},s={SALT},i=4096");
-    let table: [(&[String], &str); 12] = [
+    let table: [(&[String], &str); 15] = [
         (&["235 ok\r\n".into()], "success before the proof"),
         (&[challenge(&good), "235 ok\r\n".into()], "success without the server's proof"),
         (&[challenge(&good), challenge("v=AAAA")], "another proof"),
@@ -87,11 +87,16 @@ fn dishonest_servers() {
         (&[challenge(&format!("m=x,{good}"))], "a mandatory extension"),
         (&[challenge(&format!("r={NONCE},s=!,i=4096"))], "a salt that is not base64"),
         (&["334 !\r\n".into()], "not base64"),
+        (&[challenge(&format!("r={NONCE},s=,i=4096"))], "no salt"),
+        (&[challenge(&format!("r={NONCE},s={SALT},i=+4096"))], "a count that is no number"),
+        (&[challenge(&format!("r={NONCE}\u{7f},s={SALT},i=4096"))], "a nonce that is none"),
     ];
     for (replies, what) in table {
         let mut client = begun();
         replies.iter().for_each(|reply| drop(client.hear(reply)));
-        assert!(matches!(client.closed(), Some(ClientErrorKind::Protocol(_))), "{what}");
+        let Some(ClientEvent::Closed { error: Some(error), .. }) = client.events.last() else { panic!("{what}") };
+        assert!(matches!(error.kind(), ClientErrorKind::AuthUnproven(_)), "{what}: {error}");
+        assert!(error.is_ours() && !error.is_transient(), "{what}");
         assert!(!client.events.contains(&ClientEvent::Authenticated), "{what}");
     }
 }
@@ -104,11 +109,28 @@ fn refused() {
     assert_eq!(client.hear(&challenge("e=invalid-proof")), "\r\n");
     client.hear("535 5.7.8 wrong\r\n");
     assert_eq!(client.closed(), Some(ClientErrorKind::AuthRefused));
+    let refused_at = |error: &str, last: Option<&str>| {
+        let mut client = begun();
+        client.hear(&challenge(&format!("r={NONCE},s={SALT},i=4096")));
+        client.hear(&challenge(error));
+        match last {
+            Some(reply) => drop(client.hear(reply)),
+            None => client.session.handle_close(client.now, 0),
+        }
+        client.go_on();
+        let Some(ClientEvent::Closed { error: Some(error), .. }) = client.events.last() else { panic!("open") };
+        (error.kind(), error.is_transient())
+    };
+    for last in [Some("535 5.7.8 wrong\r\n"), Some("454 4.7.0 later\r\n"), None] {
+        assert_eq!(refused_at("e=invalid-proof", last), (ClientErrorKind::AuthRefused, false), "{last:?}");
+    }
+    assert_eq!(refused_at("e=no-resources", Some("454 later\r\n")), (ClientErrorKind::AuthRefused, true));
+    assert_eq!(refused_at("e=no-resources", None), (ClientErrorKind::Closed, true));
     let mut liar = begun();
     liar.hear(&challenge(&format!("r={NONCE},s={SALT},i=4096")));
     liar.hear(&challenge("e=invalid-proof"));
     liar.hear("235 ok\r\n");
-    assert!(matches!(liar.closed(), Some(ClientErrorKind::Protocol(_))));
+    assert!(matches!(liar.closed(), Some(ClientErrorKind::AuthUnproven(_))));
 }
 
 /// RFC 5802 §5.1: `=` and `,` of a name are escaped; what SASLprep would change goes by another mechanism.

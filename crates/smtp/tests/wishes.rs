@@ -52,6 +52,14 @@ fn client_where_not_offered() {
             assert!(client.outcomes()[0][0].to_string().contains("5.3.3"));
         }
     }
+    // RFC 2852 §3: less time than the server needs to return it.
+    for (wish, said) in
+        [(by(59, ByMode::Return), "QUIT\r\n"), (by(59, ByMode::Notify), "MAIL "), (by(60, ByMode::Return), "MAIL ")]
+    {
+        let mut client = Client::new(client_config(), [mail(&["b"]).with_deliver_by(wish)]);
+        client.hear("220 a\r\n");
+        assert!(client.hear(OFFER).starts_with(said), "{wish}");
+    }
     for too_long in [Hold::For(86_401), Hold::Until("2026-12-25T00:00:00Z".parse().expect("fine"))] {
         let mut client = Client::new(client_config(), [mail(&["b"]).with_hold(too_long)]);
         client.hear("220 a\r\n");
@@ -96,6 +104,8 @@ fn server_grammar() {
         ("MT-PRIORITY=10", "501"),
         ("MT-PRIORITY=+3", "501"),
         ("MT-PRIORITY=x", "501"),
+        ("MT-PRIORITY=03", "501"),
+        ("MT-PRIORITY=-0", "501"),
         ("MT-PRIORITY", "501"),
         ("BY=+120;R", "250"),
         ("BY=0;N", "250"),
@@ -103,6 +113,7 @@ fn server_grammar() {
         ("BY=0;R", "501"),
         ("BY=-5;R", "501"),
         ("BY=1000000000;N", "501"),
+        ("BY=0000000120;N", "501"),
         ("BY=120", "501"),
         ("BY=120;X", "501"),
         ("BY=;R", "501"),

@@ -31,7 +31,7 @@
 //! Sockets are bound to 127.0.0.1 alone. Virtual time is exact in a runtime of one thread: see [`VirtualClock`].
 //!
 //! # Features
-//! None.
+//! `signed-dns`: `SignedDns`, zones with DNSSEC signatures on loopback; brings hickory-server.
 
 #![forbid(unsafe_code)]
 
@@ -45,6 +45,8 @@ mod mailer;
 mod random;
 mod receiver;
 pub mod report;
+#[cfg(feature = "signed-dns")]
+mod signed_dns;
 
 pub use ca::{TestCa, self_signed_pem};
 pub use clock::VirtualClock;
@@ -53,3 +55,5 @@ pub use inbox::{ReadMail, TestInbox};
 pub use mailer::{TestMailer, mailer};
 pub use random::SeededRandom;
 pub use receiver::{Arrived, Plan, Report, TestReceiver, TestReceiverBuilder};
+#[cfg(feature = "signed-dns")]
+pub use signed_dns::{SignedDns, SignedDnsBuilder};

@@ -7,8 +7,9 @@ use std::time::Duration;
 use posthaste_types::{Cause, Mail, Outcome, Recipient, Repeat, Tags};
 
 use crate::builder::AttemptBuilder;
+use crate::passage::Passages;
 use crate::progress::Handle;
-use crate::{AttemptKey, Outcomes, Progress, Route, Source, TlsPolicy, TraceSink};
+use crate::{AttemptKey, Outcomes, Passage, Progress, Route, Source, TlsPolicy, TraceSink};
 
 /// One attempt to deliver a mail to some of its recipients.
 ///
@@ -26,6 +27,7 @@ pub struct Attempt(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) given: AttemptBuilder,
     pub(crate) progress: Handle,
+    pub(crate) passages: Passages,
 }
 
 /// The mail was withdrawn: suppressed, cancelled, or the Mailer stops. Send nothing for it.
@@ -47,7 +49,7 @@ impl Attempt {
 
     pub(crate) fn begin(given: AttemptBuilder) -> Self {
         let progress = Handle::whole(given.mail.envelope().to().len());
-        Self(Arc::new(Inner { given, progress }))
+        Self(Arc::new(Inner { given, progress, passages: Passages::default() }))
     }
 
     /// The mail; its envelope holds the recipients of this attempt and no others.
@@ -132,6 +134,17 @@ impl Attempt {
     /// What was settled so far, in the order of the recipients.
     pub fn settled(&self) -> Vec<Option<Outcome>> {
         self.0.progress.settled()
+    }
+
+    /// Called when the mail is about to go over a connection: for the record.
+    pub fn passed(&self, passage: impl Into<Arc<Passage>>) {
+        self.0.passages.add(passage.into());
+    }
+
+    /// The connections that the mail went over, or was about to, oldest first; those of attempts that were derived
+    /// from this one, or that this one was derived from, too. At most 64 are kept.
+    pub fn passages(&self) -> Vec<Arc<Passage>> {
+        self.0.passages.all()
     }
 
     /// Runs `then` when what the attempt came to is written down; at once outside a queue. Dropped unrun if that

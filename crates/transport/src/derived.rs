@@ -59,7 +59,7 @@ impl Attempt {
         let progress = self.0.progress.next_try()?;
         let mut given = self.0.given.clone();
         given.record = self.0.given.record.for_try();
-        Some(Attempt(Arc::new(Inner { given, progress })))
+        Some(Attempt(Arc::new(Inner { given, progress, passages: self.0.passages.clone() })))
     }
 
     /// The same attempt in less time; never in more.
@@ -88,6 +88,7 @@ impl Attempt {
     }
 
     fn derive(&self, given: AttemptBuilder, places: &[usize]) -> Attempt {
-        Attempt(Arc::new(Inner { given, progress: self.0.progress.derived(places) }))
+        let (progress, passages) = (self.0.progress.derived(places), self.0.passages.clone());
+        Attempt(Arc::new(Inner { given, progress, passages }))
     }
 }

@@ -185,3 +185,17 @@ proptest! {
         prop_assert_eq!(reached.iter().collect::<HashSet<_>>().len(), reached.len());
     }
 }
+
+/// What an attempt went over is known to those derived from it, and to the one that it comes from.
+#[test]
+fn passages_are_shared_and_bounded() {
+    use posthaste_transport::Passage;
+    let whole = attempt(3);
+    let part = whole.narrowed(&[1]).unwrap();
+    part.passed(Passage::to("mx1.example.org"));
+    whole.next_try().unwrap().within(Duration::from_secs(1)).passed(Passage::to("mx2.example.org"));
+    let hosts: Vec<String> = whole.passages().iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["mx1.example.org, in clear", "mx2.example.org, in clear"]);
+    (0..100).for_each(|_| whole.passed(Passage::to("mx")));
+    assert_eq!((part.passages().len(), attempt(1).passages().len()), (64, 0));
+}

@@ -174,6 +174,8 @@ pub enum BodyKind {
     SevenBit,
     /// Octets above 127 (RFC 6152).
     EightBit,
+    /// Octets of any kind, which are no lines (RFC 3030 §3). [`Content`] never is.
+    Binary,
 }
 
 /// What [`Content::from_raw`] changed.

@@ -25,6 +25,9 @@ pub struct TlsResult {
     pub sending_ip: Option<IpAddr>,
     /// TLS version and cipher suite, if the session is encrypted: that can be so beside a failure.
     pub encryption: Option<Text>,
+    /// What decided whether the session is encrypted, and how its certificate was looked at: for people, no report has
+    /// it. Empty where there was no session.
+    pub why: Text,
     /// What failed; `None` counts as `total-successful-session-count`.
     pub failure: Option<Failure>,
 }
@@ -151,7 +154,8 @@ impl TlsResult {
     /// A session under no policy, so far without host, encryption and failure.
     pub fn new(at: Timestamp, domains: Vec<Domain>, policy: TlsPolicyUsed) -> Self {
         let (host, receiving_ip, sending_ip, encryption, failure) = (None, None, None, None, None);
-        Self { at, domains, policy, host, receiving_ip, sending_ip, encryption, failure }
+        let why = Text::default();
+        Self { at, domains, policy, host, receiving_ip, sending_ip, encryption, why, failure }
     }
 }
 
@@ -165,9 +169,9 @@ impl fmt::Display for TlsResult {
             Some(words) => write!(f, ": {words}")?,
             None => f.write_str(": not encrypted")?,
         }
-        match &self.failure {
-            Some(Failure { kind, reason }) => write!(f, ", {kind} ({reason})"),
-            None => Ok(()),
+        if let Some(Failure { kind, reason }) = &self.failure {
+            write!(f, ", {kind} ({reason})")?;
         }
+        if self.why.is_empty() { Ok(()) } else { write!(f, "; {}", self.why) }
     }
 }

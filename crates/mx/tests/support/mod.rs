@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod policy;
+pub(crate) mod socks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +13,10 @@ use posthaste_mx::{InwardAddresses, Mx, MxConfig};
 use posthaste_testkit::{SeededRandom, VirtualClock};
 use posthaste_transport::{Attempt, AttemptBuilder, Direction, Outcomes, Progress, TraceSink};
 use posthaste_types::{Content, Envelope, Mail, MailId, Outcome, OutcomeKind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -172,6 +175,22 @@ impl Peer {
         Self { address, heard, count, task }
     }
 
+    #[cfg(unix)]
+    /// On a Unix socket; its address means nothing.
+    pub(crate) fn on_unix(listener: UnixListener, script: Script) -> Self {
+        let heard: Arc<Mutex<Vec<Vec<String>>>> = Arc::default();
+        let (told, count) = watch::channel(0);
+        let lines = Arc::clone(&heard);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let number = lines.lock().unwrap().len();
+                lines.lock().unwrap().push(Vec::new());
+                talk(stream, script.clone(), number, &lines, &told).await;
+            }
+        });
+        Self { address: (Ipv4Addr::LOCALHOST, 0).into(), heard, count, task }
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
@@ -197,8 +216,8 @@ impl Drop for Peer {
     }
 }
 
-async fn talk(
-    mut stream: TcpStream,
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
     mut script: Script,
     number: usize,
     heard: &Mutex<Vec<Vec<String>>>,
@@ -261,7 +280,7 @@ async fn talk(
 }
 
 /// `false` if the connection is to be closed now.
-async fn say(stream: &mut TcpStream, text: &str, left: &mut usize) -> bool {
+async fn say<S: AsyncWrite + Unpin>(stream: &mut S, text: &str, left: &mut usize) -> bool {
     let wire = format!("{text}\r\n");
     let most = wire.len().min(*left);
     *left -= most;

@@ -32,21 +32,27 @@ pub(crate) struct Identity {
 
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().unwrap();
+        let (params, key) = (authority(name), KeyPair::generate().unwrap());
         let root = params.self_signed(&key).unwrap();
         let (pem, der, public_key) = (root.pem(), root.der().to_vec(), key.subject_public_key_info());
         Self { issuer: Issuer::new(params, key), pem, der, public_key }
     }
 
-    pub(crate) fn identity(&self, host: &str, expired: bool) -> Identity {
+    pub(crate) fn identity(&self, host: &str, valid: Valid) -> Identity {
+        self.identity_of(&[host], valid)
+    }
+
+    pub(crate) fn identity_of(&self, hosts: &[&str], valid: Valid) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-        if expired {
-            (params.not_before, params.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
+        let mut params = CertificateParams::new(hosts.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        match valid {
+            Valid::Now => {}
+            Valid::Formerly => {
+                (params.not_before, params.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
+            }
+            Valid::Later => {
+                (params.not_before, params.not_after) = (date_time_ymd(4001, 1, 1), date_time_ymd(4002, 1, 1));
+            }
         }
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
         Identity {
@@ -56,6 +62,32 @@ impl Authority {
             public_key: key.subject_public_key_info(),
         }
     }
+
+    /// An authority that this one signed. Its servers show both.
+    pub(crate) fn below(&self, name: &str) -> Self {
+        let (mut params, key) = (authority(name), KeyPair::generate().unwrap());
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let pem = format!("{}{}", certificate.pem(), self.pem);
+        let (der, public_key) = (certificate.der().to_vec(), key.subject_public_key_info());
+        Self { issuer: Issuer::new(params, key), pem, der, public_key }
+    }
+}
+
+/// When a certificate is valid.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Valid {
+    Formerly,
+    Now,
+    Later,
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params
 }
 
 impl Identity {
@@ -64,6 +96,14 @@ impl Identity {
         let leaf = CertificateParams::new(vec![host.to_owned()]).unwrap().self_signed(&key).unwrap();
         let public_key = key.subject_public_key_info();
         Self { chain: leaf.pem(), key: key.serialize_pem(), der: leaf.der().to_vec(), public_key }
+    }
+
+    /// The server's certificate alone, without those of its authorities.
+    pub(crate) fn cut(mut self) -> Self {
+        let end = "-----END CERTIFICATE-----\n";
+        let at = self.chain.find("-----END CERTIFICATE-----").unwrap() + end.len();
+        self.chain = self.chain[..at].replace('\r', "") + "\n";
+        self
     }
 
     pub(crate) fn server(&self) -> ServerTls {

@@ -89,11 +89,13 @@ impl ClientSession {
             }
             3 => Err("the answer to RCPT is out of step"),
             _ if is_too_many(&reply) => {
-                // RFC 5321 §4.5.3.1.10: temporary, and worth another transaction if this one has somebody.
-                if running.accepted.is_empty() {
+                // RFC 5321 §4.5.3.1.10: worth another transaction if this one has somebody; 552 is temporary.
+                if !running.accepted.is_empty() {
+                    running.postponed.push(index);
+                } else if reply.code() == 552 {
                     self.settle(running, index, Outcome::deferred(Cause::smtp(reply, Stage::Rcpt)));
                 } else {
-                    running.postponed.push(index);
+                    self.settle(running, index, Outcome::from_reply(reply, Stage::Rcpt));
                 }
                 Ok(())
             }
@@ -115,7 +117,8 @@ impl ClientSession {
         }
         self.reset = Reset::NotNeeded;
         if !running.accepted.is_empty() {
-            running.body = Body::Writing(Writer::Stuffed(BodyWriter::new(running.transaction.content().clone())));
+            let content = running.transaction.content().ok_or("binary content does not go by DATA")?;
+            running.body = Body::Writing(Writer::Stuffed(BodyWriter::new(content.clone())));
             return Ok(());
         }
         // RFC 2920 §3.1: DATA was on its way before the last recipient was refused. RFC 2033 §4.2 leaves no
@@ -224,9 +227,11 @@ impl ClientSession {
     }
 }
 
-/// Whether RCPT was refused for the number of recipients: 452, or 552 which RFC 5321 §4.5.3.1.10 wants
-/// treated so, unless an enhanced status says something else (552 5.2.2 is a full mailbox).
+/// Whether RCPT was refused for the number of recipients: X.5.3 (RFC 3463 §3.6) behind any code, or without an enhanced
+/// status 452, or 552 which RFC 5321 §4.5.3.1.10 wants treated so (552 5.2.2 is a full mailbox).
 fn is_too_many(reply: &Reply) -> bool {
-    let says_so = reply.enhanced().is_none_or(|status| (status.subject(), status.detail()) == (5, 3));
-    matches!(reply.code(), 452 | 552) && says_so
+    match reply.enhanced() {
+        Some(status) => (status.subject(), status.detail()) == (5, 3),
+        None => matches!(reply.code(), 452 | 552),
+    }
 }

@@ -33,6 +33,10 @@ pub enum ClientErrorKind {
     /// The credentials were refused (RFC 4954 §6). A fault of our settings unless transient.
     #[error("authentication was refused")]
     AuthRefused,
+    /// With SCRAM the server must prove that it knows the password (RFC 5802 §5.1). It did not: it is another one than
+    /// the credentials are for, or it keeps them wrongly. Trying again does not help.
+    #[error("the server did not prove that it knows the password: {0}")]
+    AuthUnproven(&'static str),
     /// Credentials are given, and the peer offers no mechanism that we speak, here. A fault of our settings.
     #[error("no usable authentication mechanism is offered")]
     AuthUnavailable,
@@ -107,8 +111,10 @@ impl ClientError {
     /// Whether another session, later or to another host, may do better.
     pub fn is_transient(&self) -> bool {
         match self.kind {
-            ClientErrorKind::AuthUnavailable | ClientErrorKind::AuthNeedsTls => false,
-            ClientErrorKind::AuthRefused => self.reply.as_ref().is_none_or(Reply::is_transient),
+            ClientErrorKind::AuthUnavailable | ClientErrorKind::AuthNeedsTls | ClientErrorKind::AuthUnproven(_) => {
+                false
+            }
+            ClientErrorKind::AuthRefused => self.reply.as_ref().is_some_and(Reply::is_transient),
             _ => self.reply.as_ref().is_none_or(|reply| !reply.is_permanent()),
         }
     }
@@ -117,7 +123,10 @@ impl ClientError {
     pub fn is_ours(&self) -> bool {
         matches!(
             self.kind,
-            ClientErrorKind::AuthUnavailable | ClientErrorKind::AuthNeedsTls | ClientErrorKind::AuthRefused
+            ClientErrorKind::AuthUnavailable
+                | ClientErrorKind::AuthNeedsTls
+                | ClientErrorKind::AuthRefused
+                | ClientErrorKind::AuthUnproven(_)
         )
     }
 
@@ -131,6 +140,7 @@ impl ClientError {
             ClientErrorKind::AuthUnavailable
             | ClientErrorKind::AuthNeedsTls
             | ClientErrorKind::AuthRefused
+            | ClientErrorKind::AuthUnproven(_)
             | ClientErrorKind::Withdrawn => Cause::local(text),
             ClientErrorKind::AnsweredEarly
             | ClientErrorKind::Closed

@@ -5,10 +5,11 @@ use posthaste_types::{Reply, Stage, Tick};
 use super::config::{AuthAllowed, Protocol, TlsUse};
 use super::error::{ClientError, ClientErrorKind};
 use super::event::ClientEvent;
+use super::limits::Used;
 use super::session::ClientSession;
 use super::state::{Channel, Phase, What};
 use crate::capabilities::Capabilities;
-use crate::sasl::Exchange;
+use crate::sasl::{Exchange, Fault};
 
 impl ClientSession {
     pub(super) fn on_greeting(&mut self, now: Tick, reply: Reply) -> Result<(), ClientError> {
@@ -44,7 +45,7 @@ impl ClientSession {
         if !reply.is_positive() {
             return Err(self.refuse(ClientErrorKind::Refused, Stage::Ehlo, Some(reply)));
         }
-        self.mails = 0;
+        self.used = Used::default();
         self.capabilities =
             if what == What::Hello { Capabilities::from_reply(&reply) } else { Capabilities::default() };
         self.open_further(now)
@@ -115,12 +116,34 @@ impl ClientSession {
             }
             (334, Some(exchange)) => match exchange.answer(reply.lines().next().unwrap_or_default()) {
                 Ok(line) => self.command(now, &line, What::Auth),
-                Err(why) => return Err(self.break_off(why)),
+                Err(fault) => return Err(self.break_auth(fault)),
             },
-            (200..400, _) => return Err(self.break_off("the answer to AUTH is out of step")),
+            (200..400, Some(exchange)) => {
+                let fault = exchange.out_of_step();
+                return Err(self.break_auth(fault));
+            }
+            // What the proof came to was said before; the code that follows says whether to try another time.
+            (_, Some(exchange)) if exchange.is_disproved() && !reply.is_permanent() => {
+                return Err(self.refuse(ClientErrorKind::AuthRefused, Stage::Auth, None));
+            }
             _ => return Err(self.refuse(ClientErrorKind::AuthRefused, Stage::Auth, Some(reply))),
         }
         Ok(())
+    }
+
+    /// Ends the session: nothing is sent to a server that may be another one.
+    fn break_auth(&mut self, fault: Fault) -> ClientError {
+        match fault {
+            Fault::OutOfStep(why) => self.break_off(why),
+            Fault::Unproven(why) => self.fail(ClientError::new(ClientErrorKind::AuthUnproven(why), Stage::Auth)),
+        }
+    }
+
+    /// Ends the session without a reply: for that reason, or for what AUTH had come to.
+    pub(super) fn cut_off(&mut self, kind: ClientErrorKind) -> ClientError {
+        let is_disproved = self.exchange.as_ref().is_some_and(Exchange::is_disproved);
+        let kind = if is_disproved { ClientErrorKind::AuthRefused } else { kind };
+        self.fail(ClientError::new(kind, self.stage()))
     }
 
     fn ready(&mut self) {

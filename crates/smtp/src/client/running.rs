@@ -44,14 +44,6 @@ pub(super) enum Way {
     Data,
 }
 
-/// How much one round may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RoundLimits {
-    pub(super) recipients: usize,
-    /// Different domains among them.
-    pub(super) domains: usize,
-}
-
 /// What MAIL came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MailState {
@@ -125,35 +117,17 @@ impl Running {
         }
     }
 
-    /// Begins the next round; `false` if no recipient is left for one.
-    pub(super) fn begin_round(&mut self, limits: RoundLimits) -> bool {
-        let to = self.transaction.envelope().to();
-        let (mut round, mut later, mut domains) = (Vec::new(), Vec::new(), Vec::new());
-        let mut take = |index: usize, round: &mut Vec<usize>| {
-            let domain = to.get(index).map(|recipient| recipient.address.domain());
-            let is_new = !domains.contains(&domain);
-            if is_new && domains.len() >= limits.domains.max(1) {
-                later.push(index);
-                return;
+    /// Begins the next round; `false` if no recipient is left for one. Who is settled needs none.
+    pub(super) fn begin_round(&mut self, most: usize) -> bool {
+        let most = most.max(1);
+        let again = self.postponed.len().min(most);
+        self.round = self.postponed.drain(..again).collect();
+        while self.round.len() < most && self.untried < self.outcomes.len() {
+            if matches!(self.outcomes.get(self.untried), Some(None)) {
+                self.round.push(self.untried);
             }
-            if is_new && limits.domains != usize::MAX {
-                domains.push(domain);
-            }
-            round.push(index);
-        };
-        let mut again = self.postponed.iter().copied();
-        let most = limits.recipients.max(1);
-        while round.len() < most
-            && let Some(index) = again.next()
-        {
-            take(index, &mut round);
-        }
-        while round.len() < most && self.untried < self.outcomes.len() {
-            take(self.untried, &mut round);
             self.untried += 1;
         }
-        later.extend(again);
-        (self.round, self.postponed) = (round, later);
         self.accepted.clear();
         self.written = 0;
         self.mail = MailState::Unanswered;
@@ -163,7 +137,8 @@ impl Running {
 
     /// Whether another round will follow this one.
     pub(super) fn has_more(&self) -> bool {
-        !self.postponed.is_empty() || self.untried < self.outcomes.len()
+        let untried = self.outcomes.get(self.untried..).unwrap_or_default();
+        !self.postponed.is_empty() || untried.iter().any(Option::is_none)
     }
 
     /// Forgets whom no further round shall try: all are settled.
@@ -201,9 +176,9 @@ impl Running {
                 }
             }
             Step::Content if self.way != Way::Data => {
-                let content = self.transaction.content();
-                let _ = write!(line, "BDAT {} LAST", content.len());
-                self.body = Body::Writing(Writer::Chunk(ChunkWriter::new(content.clone())));
+                let payload = self.transaction.payload();
+                let _ = write!(line, "BDAT {} LAST", payload.len());
+                self.body = Body::Writing(Writer::Chunk(ChunkWriter::new(payload.clone())));
             }
             Step::Content => line.push_str("DATA"),
         }

@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 use super::config::{ClientConfig, Pipelining, TlsUse};
 use super::error::{ClientError, ClientErrorKind, SendError};
 use super::event::{ClientEvent, TransactionId, Transmit};
+use super::limits::Used;
 use super::running::{Body, Running, Way};
 use super::state::{Awaited, Channel, Groups, Phase, Reset, What};
 use super::transaction::Transaction;
@@ -24,7 +25,6 @@ use crate::sasl::Exchange;
 /// # What a cut costs
 /// Until the final dot was written, nobody has the mail: whoever has no answer is deferred. From then on
 /// until the answer is read, those whom the peer took are in doubt. Recipients already refused stay so.
-#[derive(Debug)]
 pub struct ClientSession {
     pub(super) config: ClientConfig,
     pub(super) phase: Phase,
@@ -40,8 +40,7 @@ pub struct ClientSession {
     /// The mails under way: the first one, and one whose envelope went behind its content.
     pub(super) running: VecDeque<Running>,
     pub(super) last_id: u64,
-    /// How many MAIL were written since EHLO.
-    pub(super) mails: u64,
+    pub(super) used: Used,
     pub(super) groups: Groups,
     pub(super) reset: Reset,
     /// AUTH, while it is under way.
@@ -71,7 +70,7 @@ impl ClientSession {
             awaited: VecDeque::from([Awaited { what: What::Greeting, end: 0 }]),
             running: VecDeque::new(),
             last_id: 0,
-            mails: 0,
+            used: Used::default(),
             groups: Groups::Unsent,
             reset: Reset::NotNeeded,
             exchange: None,
@@ -128,7 +127,7 @@ impl ClientSession {
             self.end(None);
             return Ok(());
         }
-        Err(self.fail(ClientError::new(ClientErrorKind::TimedOut, self.stage())))
+        Err(self.cut_off(ClientErrorKind::TimedOut))
     }
 
     /// Learns that the connection is gone.
@@ -143,13 +142,13 @@ impl ClientSession {
             return self.end(None);
         }
         self.handed = self.handed.saturating_sub(u64::try_from(unwritten).unwrap_or(u64::MAX));
-        self.fail(ClientError::new(ClientErrorKind::Closed, self.stage()));
+        self.cut_off(ClientErrorKind::Closed);
     }
 
     /// Begins a mail. Its first command is handed out by the next [`poll_transmit`](Self::poll_transmit).
     ///
-    /// What the peer cannot carry (SIZE, 8BITMIME, SMTPUTF8, REQUIRETLS) is refused for every recipient,
-    /// by events, and nothing is sent.
+    /// What the peer cannot carry is refused for every recipient, by events, and nothing is sent: see
+    /// [`objection`](Self::objection).
     ///
     /// # Errors
     /// [`SendError`] if the session cannot take it now.
@@ -171,17 +170,19 @@ impl ClientSession {
             self.finish(running);
             return Ok(id);
         }
-        running.begin_round(self.round_limits());
-        self.write_round(now, &mut running);
-        self.running.push_back(running);
+        if self.begin_round(&mut running) {
+            self.write_round(now, &mut running);
+            self.running.push_back(running);
+        } else {
+            self.finish(running);
+        }
         Ok(id)
     }
 
     /// Whether [`send`](Self::send) takes a mail now.
     ///
-    /// With [`Pipelining::NextEnvelope`] that is so too while the last mail's final dot, handed out, has
-    /// no answer yet. It is never so again behind as many transactions as the peer takes in one session (MAILMAX,
-    /// RFC 9422): quit then.
+    /// With [`Pipelining::NextEnvelope`] also while the last mail's final dot, handed out, has no answer yet. Never again
+    /// behind as many transactions, or domains, as the peer takes in one session (RFC 9422): quit then.
     pub fn can_send(&self) -> bool {
         if self.phase != Phase::Ready || self.is_spent() {
             return false;
@@ -201,8 +202,8 @@ impl ClientSession {
         }
     }
 
-    /// The outcome that [`send`](Self::send) would give every recipient because the peer lacks what the
-    /// mail needs; `None` if it lacks nothing.
+    /// The outcome that [`send`](Self::send) would give every recipient because the peer lacks what the mail needs (SIZE,
+    /// 8BITMIME, BINARYMIME, SMTPUTF8, REQUIRETLS, DELIVERBY, FUTURERELEASE); `None` if it lacks nothing.
     pub fn objection(&self, transaction: &Transaction) -> Option<Outcome> {
         transaction.objection(&self.capabilities, self.is_encrypted())
     }

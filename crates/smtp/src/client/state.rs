@@ -1,6 +1,25 @@
 //! Where a session stands, and what it waits for.
 
+use std::fmt;
+
 use posthaste_types::Stage;
+
+use super::session::ClientSession;
+
+/// Without what is written, which may be a password, and without the mails.
+impl fmt::Debug for ClientSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSession")
+            .field("phase", &self.phase)
+            .field("channel", &self.channel)
+            .field("capabilities", &self.capabilities)
+            .field("awaited", &self.awaited)
+            .field("mails_under_way", &self.running.len())
+            .field("exchange", &self.exchange)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
 
 /// Where the session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,13 +6,14 @@ use posthaste_types::{BodyKind, Cause, Content, Envelope, Mail, Outcome, Require
 
 use crate::capabilities::Capabilities;
 use crate::parameters::MailParameters;
+use crate::payload::{BinaryContent, Payload};
 use crate::wishes::{ByMode, DeliverBy, Hold, Priority};
 
 /// One mail for [`ClientSession::send`](crate::ClientSession::send): an envelope and a content, both shared.
 #[derive(Clone, Debug)]
 pub struct Transaction {
     envelope: Arc<Envelope>,
-    content: Content,
+    payload: Payload,
     utf8_header: Utf8Header,
     priority: Option<Priority>,
     deliver_by: Option<DeliverBy>,
@@ -29,8 +30,19 @@ enum Utf8Header {
 impl Transaction {
     /// Puts an envelope and a content together. Finds out whether a header field needs SMTPUTF8.
     pub fn new(envelope: impl Into<Arc<Envelope>>, content: Content) -> Self {
-        let utf8_header = if has_utf8_header(&content) { Utf8Header::Present } else { Utf8Header::Absent };
-        Self { envelope: envelope.into(), content, utf8_header, priority: None, deliver_by: None, hold: None }
+        Self::of_payload(envelope.into(), Payload::Lines(content))
+    }
+
+    /// The same for content that is no lines: it goes by BDAT (RFC 3030), whatever
+    /// [`chunking`](crate::ClientConfig::chunking) and [`max_chunk`](crate::ClientConfig::max_chunk) say. A peer that does
+    /// not offer BINARYMIME does not get it.
+    pub fn binary(envelope: impl Into<Arc<Envelope>>, content: BinaryContent) -> Self {
+        Self::of_payload(envelope.into(), Payload::Binary(content))
+    }
+
+    fn of_payload(envelope: Arc<Envelope>, payload: Payload) -> Self {
+        let utf8_header = if payload.has_utf8_header() { Utf8Header::Present } else { Utf8Header::Absent };
+        Self { envelope, payload, utf8_header, priority: None, deliver_by: None, hold: None }
     }
 
     /// The same mail with a priority (RFC 6710); a peer that does not offer MT-PRIORITY is not told.
@@ -61,9 +73,17 @@ impl Transaction {
         &self.envelope
     }
 
-    /// The content.
-    pub fn content(&self) -> &Content {
-        &self.content
+    /// The content; `None` if it is [binary](Self::binary).
+    pub fn content(&self) -> Option<&Content> {
+        if let Payload::Lines(content) = &self.payload { Some(content) } else { None }
+    }
+
+    pub(crate) fn envelope_shared(&self) -> Arc<Envelope> {
+        Arc::clone(&self.envelope)
+    }
+
+    pub(crate) fn payload(&self) -> &Payload {
+        &self.payload
     }
 
     /// Whether an address or a header field of it needs SMTPUTF8 (RFC 6531 §3.2).
@@ -72,7 +92,7 @@ impl Transaction {
     }
 
     /// The refusal of a peer that lacks what this mail needs, in words that begin with the enhanced
-    /// status code: 5.6.7 SMTPUTF8, 5.6.3 8BITMIME, 5.7.30 REQUIRETLS, 5.3.3 DELIVERBY and FUTURERELEASE, 5.3.4 SIZE.
+    /// status code: 5.6.7 SMTPUTF8, 5.6.3 8BITMIME and BINARYMIME, 5.7.30 REQUIRETLS, 5.3.3 DELIVERBY and FUTURERELEASE, 5.3.4 SIZE.
     ///
     /// Nothing is encoded again to fit: that would break its signatures (RFC 6376 §5.3).
     pub(crate) fn objection(&self, peer: &Capabilities, encrypted: bool) -> Option<Outcome> {
@@ -80,17 +100,22 @@ impl Transaction {
         if self.needs_smtputf8() && !peer.offers("SMTPUTF8") {
             return refused("5.6.7 the mail needs SMTPUTF8 (RFC 6531), which the next hop does not offer".to_owned());
         }
-        // RFC 6531 §3.1: SMTPUTF8 implies 8BITMIME.
-        if self.content.body_kind() != BodyKind::SevenBit && !peer.offers("8BITMIME") && !peer.offers("SMTPUTF8") {
-            return refused("5.6.3 the mail needs 8BITMIME (RFC 6152), which the next hop does not offer".to_owned());
+        if let Some(what) = self.lacks_for_body(peer) {
+            return refused(format!(
+                "5.6.3 the mail needs {what}, which the next hop does not offer; encoding it anew would break its signatures"
+            ));
         }
         if self.envelope.require_tls() == RequireTls::Yes && !(encrypted && peer.offers("REQUIRETLS")) {
             return refused(
                 "5.7.30 the mail needs REQUIRETLS (RFC 8689), which the next hop does not offer".to_owned(),
             );
         }
-        if self.deliver_by.is_some_and(|by| by.mode() == ByMode::Return) && !peer.offers("DELIVERBY") {
-            return refused("5.3.3 the mail needs DELIVERBY (RFC 2852), which the next hop does not offer".to_owned());
+        if let Some(by) = self.deliver_by
+            && !peer.value("DELIVERBY").map_or(by.mode() == ByMode::Notify, |offered| by.is_within(offered))
+        {
+            return refused(
+                "5.3.3 the mail needs DELIVERBY (RFC 2852), which the next hop does not offer so".to_owned(),
+            );
         }
         if let Some(hold) = self.hold
             && !peer.value("FUTURERELEASE").is_some_and(|offered| hold.is_within(offered))
@@ -100,6 +125,19 @@ impl Transaction {
             );
         }
         self.too_large(peer)
+    }
+
+    /// Octets are never encoded anew for a peer: that would break signatures (RFC 6376 §5.3).
+    fn lacks_for_body(&self, peer: &Capabilities) -> Option<&'static str> {
+        match self.payload.body_kind() {
+            BodyKind::SevenBit => None,
+            // RFC 3030 §3: and CHUNKING, without which it cannot be sent.
+            BodyKind::Binary if peer.offers("BINARYMIME") && peer.offers("CHUNKING") => None,
+            BodyKind::Binary => Some("BINARYMIME (RFC 3030)"),
+            // RFC 6531 §3.1: SMTPUTF8 implies 8BITMIME.
+            _ if peer.offers("8BITMIME") || peer.offers("SMTPUTF8") => None,
+            _ => Some("8BITMIME (RFC 6152)"),
+        }
     }
 
     fn too_large(&self, peer: &Capabilities) -> Option<Outcome> {
@@ -115,8 +153,9 @@ impl Transaction {
         if peer.offers("SIZE") {
             parameters.size = Some(self.size());
         }
-        if peer.offers("8BITMIME") && self.content.body_kind() != BodyKind::SevenBit {
-            parameters.body = Some(self.content.body_kind());
+        let body = self.payload.body_kind();
+        if body == BodyKind::Binary || peer.offers("8BITMIME") && body == BodyKind::EightBit {
+            parameters.body = Some(body);
         }
         parameters.smtputf8 = self.needs_smtputf8();
         parameters.require_tls = self.envelope.require_tls();
@@ -132,7 +171,7 @@ impl Transaction {
 
     /// RFC 1870 §6: without the dots of transparency.
     fn size(&self) -> u64 {
-        u64::try_from(self.content.len()).unwrap_or(u64::MAX)
+        u64::try_from(self.payload.len()).unwrap_or(u64::MAX)
     }
 }
 
@@ -140,28 +179,4 @@ impl From<&Mail> for Transaction {
     fn from(mail: &Mail) -> Self {
         Self::new(mail.envelope().clone(), mail.content().clone())
     }
-}
-
-/// Octets above 127 in the header that are not UTF-8 are no reason to ask for SMTPUTF8, which would
-/// claim that they are: such a mail goes as 8BITMIME alone.
-fn has_utf8_header(content: &Content) -> bool {
-    if content.body_kind() == BodyKind::SevenBit {
-        return false;
-    }
-    let mut found = false;
-    for chunk in content.chunks() {
-        // Every chunk ends with CRLF, so an empty line may also begin one.
-        let end = if chunk.starts_with(b"\r\n") { Some(0) } else { memchr::memmem::find(chunk, b"\r\n\r\n") };
-        let header = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-        if !header.is_ascii() {
-            found = true;
-            if std::str::from_utf8(header).is_err() {
-                return false;
-            }
-        }
-        if end.is_some() {
-            break;
-        }
-    }
-    found
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use posthaste_types::Tick;
+use posthaste_types::{BodyKind, Tick};
 
 use super::config::{Chunking, Pipelining, Protocol};
 use super::running::{Body, Running, Step, Way};
 use super::session::ClientSession;
 use super::state::{Awaited, Groups, Phase, Reset, What};
-use crate::chunking::ChunkWriter;
 
 impl ClientSession {
     /// Writes the commands that may go now, and ends rounds and mails that have nothing left to do.
@@ -24,10 +23,10 @@ impl ClientSession {
                 self.running.push_front(running);
                 break;
             }
-            if self.is_spent() {
+            if !self.takes_mails() {
                 self.give_up_rest(&mut running);
             }
-            if running.begin_round(self.round_limits()) {
+            if self.begin_round(&mut running) {
                 self.running.push_front(running);
             } else {
                 self.finish(running);
@@ -53,16 +52,22 @@ impl ClientSession {
                 }
                 Step::Mail => {
                     running.way = self.way(now, running);
-                    self.mails = self.mails.saturating_add(1);
+                    self.used.mails = self.used.mails.saturating_add(1);
                     What::Mail
                 }
                 Step::Rcpt(index) => What::Rcpt(index),
+                // LMTP answers for each recipient whom it took: they must be known.
+                Step::Content if running.way != Way::Data && self.is_lmtp() && !self.awaited.is_empty() => break,
                 // Lock step knows by now that nobody would get it.
                 Step::Content if self.awaited.is_empty() && running.accepted.is_empty() => break,
                 Step::Content if running.way != Way::Data => What::Chunk,
                 Step::Content => What::Data,
             };
             running.write(step, &self.capabilities, &mut self.outgoing);
+            if what == What::Chunk && self.is_lmtp() {
+                // `write_last` says whose answers are due.
+                break;
+            }
             self.expect(now, what);
             if let (What::Chunk, Some(awaited)) = (what, self.awaited.back_mut()) {
                 // Complete with the octet that `write_last` writes.
@@ -77,10 +82,14 @@ impl ClientSession {
 
     /// See [`Chunking`].
     fn way(&self, now: Tick, running: &Running) -> Way {
+        let payload = running.transaction.payload();
+        let is_binary = payload.body_kind() == BodyKind::Binary;
         let offered = self.pipelines() && self.capabilities.offers("CHUNKING");
-        let fits = running.transaction.content().len() <= self.config.max_chunk;
+        let pays = offered && payload.len() <= self.config.max_chunk && !self.is_lmtp();
         match self.config.chunking {
-            _ if !offered || !fits || self.config.protocol == Protocol::Lmtp => Way::Data,
+            _ if is_binary && !pays => Way::Chunk,
+            Chunking::Never if is_binary => Way::Chunk,
+            _ if !pays => Way::Data,
             Chunking::Never => Way::Data,
             Chunking::Ahead if now.since(self.heard) <= MAX_SILENCE => Way::Ahead,
             Chunking::Ahead | Chunking::WhereOffered => Way::Chunk,
@@ -91,16 +100,18 @@ impl ClientSession {
     pub(super) fn write_last(&mut self, now: Tick) {
         let Some(mut running) = self.running.pop_front() else { return };
         if matches!(running.body, Body::Due) && running.way != Way::Data {
-            self.outgoing.push(ChunkWriter::LAST);
+            self.outgoing.push(running.transaction.payload().last());
             let end = self.end_of_outgoing();
             running.body = Body::Complete { end };
-            if let Some(awaited) = self.awaited.iter_mut().find(|awaited| awaited.what == What::Chunk) {
+            if self.is_lmtp() {
+                running.accepted.iter().for_each(|index| self.expect(now, What::EndOfDataFor(*index)));
+            } else if let Some(awaited) = self.awaited.iter_mut().find(|awaited| awaited.what == What::Chunk) {
                 awaited.end = end;
             }
         } else if matches!(running.body, Body::Due) {
             self.outgoing.extend_from_slice(b".\r\n");
             running.body = Body::Complete { end: self.end_of_outgoing() };
-            if self.config.protocol == Protocol::Lmtp {
+            if self.is_lmtp() {
                 running.accepted.iter().for_each(|index| self.expect(now, What::EndOfDataFor(*index)));
             } else {
                 self.expect(now, What::EndOfData);
@@ -113,6 +124,10 @@ impl ClientSession {
         if self.running.is_empty() && self.awaited.is_empty() {
             self.command(now, "QUIT", What::Quit);
         }
+    }
+
+    fn is_lmtp(&self) -> bool {
+        self.config.protocol == Protocol::Lmtp
     }
 
     /// Whether commands may go in groups.

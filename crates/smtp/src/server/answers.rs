@@ -69,23 +69,29 @@ impl ServerSession {
         match answer {
             Answer::Accept => self.accept(now, question, None),
             Answer::AcceptWith(reply) => self.accept(now, question, Some(&reply)),
-            Answer::Refuse(reply) => {
-                if let Question::Chunk(chunk) = question {
-                    // RFC 3030 §2: its octets are on their way.
-                    self.end_transaction();
-                    return self.drop_chunk(now, chunk, reply.to_wire());
-                }
-                self.say_reply(&reply);
-                if question == Question::Connected {
-                    self.service = Service::Refused;
-                }
-                self.count_error(now)
-            }
+            Answer::Keys(keys) => self.challenge_user(now, Some(keys)),
+            Answer::Refuse(reply) => self.refuse(now, question, &reply),
             Answer::RefuseAndClose(reply) => {
                 self.say_reply(&reply);
                 Err(self.fail(ServerErrorKind::RefusedByHost))
             }
         }
+    }
+
+    fn refuse(&mut self, now: Tick, question: Question, reply: &Reply) -> Result<(), ServerError> {
+        match question {
+            Question::Chunk(chunk) => {
+                // RFC 3030 §2: its octets are on their way.
+                self.end_transaction();
+                return self.drop_chunk(now, chunk, reply.to_wire());
+            }
+            Question::Auth(mechanism) => return self.refuse_auth(now, mechanism, reply),
+            Question::Keys if reply.is_permanent() => return self.challenge_user(now, None),
+            Question::Connected => self.service = Service::Refused,
+            _ => {}
+        }
+        self.say_reply(reply);
+        self.count_error(now)
     }
 
     fn conclude_content(&mut self, now: Tick, answers: Vec<Answer>) -> Result<(), ServerError> {
@@ -105,6 +111,8 @@ impl ServerSession {
                     refused = true;
                     self.say_reply(&reply);
                 }
+                // `check` lets none pass.
+                Answer::Keys(_) => refused = true,
                 Answer::RefuseAndClose(reply) => {
                     closes = true;
                     self.say_reply(&reply);
@@ -125,13 +133,9 @@ impl ServerSession {
     fn accept(&mut self, now: Tick, question: Question, reply: Option<&Reply>) -> Result<(), ServerError> {
         let usual = match question {
             Question::Connected => self.greeting(),
-            Question::Hello(verb) => {
-                self.await_command(now);
-                self.say_hello(verb);
-                return Ok(());
-            }
-            Question::Auth => {
-                self.identity = Identity::Known;
+            Question::Hello(verb) => return self.say_hello(now, verb),
+            Question::Auth(mechanism) => {
+                self.take_claim(mechanism);
                 "235 2.7.0 authenticated".to_owned()
             }
             Question::Mail(transaction) => {
@@ -146,6 +150,8 @@ impl ServerSession {
                 self.counts.take_domain();
                 "250 2.1.5 ok".to_owned()
             }
+            // `check` lets it pass with keys alone.
+            Question::Keys => return self.challenge_user(now, None),
             // The end of data has its own way: `conclude_content`.
             Question::Data | Question::EndOfData => {
                 self.phase = Phase::Content(Content::of_data());
@@ -167,7 +173,7 @@ impl ServerSession {
     }
 
     /// The answer to EHLO: what is offered here and now (RFC 5321 §4.1.1.1).
-    fn say_hello(&mut self, verb: HelloVerb) {
+    fn say_hello(&mut self, now: Tick, verb: HelloVerb) -> Result<(), ServerError> {
         self.end_transaction();
         self.hello = Some(verb);
         let mut lines = vec![self.config.hostname.to_string()];
@@ -179,6 +185,8 @@ impl ServerSession {
             self.say(&format!("250{}{line}", if i == last { ' ' } else { '-' }));
         }
         self.offered = Capabilities::from_lines(lines.iter().skip(1).map(String::as_str));
+        self.await_command(now);
+        Ok(())
     }
 
     fn list_extensions(&self, lines: &mut Vec<String>) {
@@ -197,8 +205,10 @@ impl ServerSession {
             AuthOffer::InsideTls => inside,
             AuthOffer::No => false,
         };
-        offer(auth && self.identity == Identity::Unknown, "AUTH PLAIN LOGIN");
+        let mechanisms: String = self.mechanisms().flat_map(|mechanism| [" ", mechanism.as_str()]).collect();
+        offer(auth && self.identity == Identity::Unknown && !mechanisms.is_empty(), &format!("AUTH{mechanisms}"));
         offer(config.chunking == Offer::Yes, "CHUNKING");
+        offer(config.chunking == Offer::Yes && config.binary == Offer::Yes, "BINARYMIME");
         offer(true, "8BITMIME");
         offer(config.smtputf8 == Offer::Yes, "SMTPUTF8");
         offer(config.dsn == Offer::Yes, "DSN");
@@ -220,12 +230,14 @@ impl ServerSession {
 /// Whether an answer fits its question.
 fn check(question: Question, answer: &Answer) -> Result<(), AnswerError> {
     match answer {
-        Answer::Accept => Ok(()),
+        Answer::Accept | Answer::AcceptWith(_) if question == Question::Keys => Err(AnswerError::WrongKind),
+        Answer::Keys(_) if question != Question::Keys => Err(AnswerError::WrongKind),
+        Answer::Accept | Answer::Keys(_) => Ok(()),
         Answer::AcceptWith(reply) => {
             let own_reply = matches!(question, Question::Hello(_) | Question::Data | Question::Chunk(_));
             let code = match question {
                 Question::Connected => 220..=220,
-                Question::Auth => 235..=235,
+                Question::Auth(_) => 235..=235,
                 _ => 200..=299,
             };
             if own_reply || !code.contains(&reply.code()) { Err(AnswerError::WrongClass(reply.code())) } else { Ok(()) }

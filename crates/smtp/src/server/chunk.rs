@@ -1,6 +1,6 @@
 //! BDAT (RFC 3030): content whose octets are counted.
 
-use posthaste_types::Tick;
+use posthaste_types::{BodyKind, Tick};
 
 use super::content::Content;
 use super::error::ServerError;
@@ -55,7 +55,8 @@ impl ServerSession {
 
     /// The host takes content, and the first chunk of it follows.
     pub(super) fn begin_content(&mut self, now: Tick, head: ChunkHead) -> Result<(), ServerError> {
-        self.chunked = Some(Content::of_chunks());
+        let is_binary = self.transaction.is_some_and(|transaction| transaction.body == Some(BodyKind::Binary));
+        self.chunked = Some(if is_binary { Content::of_binary_chunks() } else { Content::of_chunks() });
         self.begin_chunk(now, head, Use::Content)
     }
 

@@ -1,6 +1,6 @@
 //! Commands, and the order in which they may come.
 
-use posthaste_types::{Address, Recipient, ReversePath, Text, Tick};
+use posthaste_types::{Address, BodyKind, Recipient, ReversePath, Text, Tick};
 
 use super::chunk::ChunkHead;
 use super::config::TlsOffer;
@@ -102,7 +102,7 @@ impl ServerSession {
         if !smtputf8 && from.address().is_some_and(Address::needs_smtputf8) {
             return self.complain(now, "553 5.6.7 the address needs SMTPUTF8");
         }
-        let transaction = Transaction { recipients: 0, smtputf8 };
+        let transaction = Transaction { recipients: 0, smtputf8, body: parameters.body };
         self.ask(Question::Mail(transaction), ServerEvent::Mail { from, parameters });
         Ok(())
     }
@@ -118,7 +118,7 @@ impl ServerSession {
             return self.refuse_too_many(now, "452 4.5.3 too many recipients");
         }
         if self.is_domain_too_many(to.domain()) {
-            return self.refuse_too_many(now, "452 4.5.3 too many domains of recipients");
+            return self.refuse_too_many(now, "452 4.5.3 too many domains of recipients in this session");
         }
         if !transaction.smtputf8 && to.needs_smtputf8() {
             return self.complain(now, "553 5.6.7 the address needs SMTPUTF8");
@@ -136,6 +136,10 @@ impl ServerSession {
             None => self.complain(now, "503 5.5.1 say MAIL first"),
             // RFC 3030 §2: not both in one transaction.
             Some(_) if self.chunked.is_some() => self.complain(now, "503 5.5.1 BDAT was said before"),
+            // RFC 3030 §3.
+            Some(Transaction { body: Some(BodyKind::Binary), .. }) => {
+                self.complain(now, "503 5.5.1 BINARYMIME wants BDAT")
+            }
             // RFC 2033 §4.2 demands 503 where no RCPT was successful.
             Some(Transaction { recipients: 0, .. }) => self.complain(now, "503 5.5.1 no valid recipients"),
             Some(_) => {

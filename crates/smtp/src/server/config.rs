@@ -5,6 +5,8 @@ use std::time::Duration;
 use posthaste_types::{Domain, Timestamp};
 
 use crate::client::Protocol;
+use crate::sasl::Mechanism;
+use crate::scram::ScramOffer;
 
 /// The settings and limits of a [`ServerSession`](crate::ServerSession). The limits are Postfix's.
 #[derive(Clone, Debug)]
@@ -16,8 +18,13 @@ pub struct ServerConfig {
     pub protocol: Protocol,
     /// Whether STARTTLS is offered. Default: no.
     pub tls: TlsOffer,
-    /// Whether AUTH PLAIN and LOGIN are offered. Default: no.
+    /// Whether and where AUTH is offered. Default: no.
     pub auth: AuthOffer,
+    /// The mechanisms of AUTH that are offered then, in this order. Default: PLAIN and LOGIN, whose questions every host
+    /// can answer.
+    pub mechanisms: Vec<Mechanism>,
+    /// What SCRAM-SHA-256 needs, which is not offered without it. Default: nothing.
+    pub scram: Option<ScramOffer>,
     /// Whether SMTPUTF8 (RFC 6531) is offered. Default: yes.
     pub smtputf8: Offer,
     /// Whether DSN (RFC 3461) is offered: a promise to send the reports. Default: no.
@@ -26,6 +33,10 @@ pub struct ServerConfig {
     pub require_tls: Offer,
     /// Whether CHUNKING (RFC 3030) is offered. Default: yes.
     pub chunking: Offer,
+    /// Whether BINARYMIME (RFC 3030) is offered with CHUNKING: a promise to keep bodies that are no lines, and to pass
+    /// them on to nobody who does not offer it. [`MailParameters::body`](crate::MailParameters::body) tells which
+    /// they are. Default: no.
+    pub binary: Offer,
     /// Whether LIMITS (RFC 9422) is offered: it tells [`max_recipients`](Self::max_recipients),
     /// [`max_mails`](Self::max_mails) and [`max_recipient_domains`](Self::max_recipient_domains). Default: yes.
     pub limits: Offer,
@@ -41,6 +52,8 @@ pub struct ServerConfig {
     pub bare_line_ends: BareLineEnds,
     /// The longest command line, in octets, CRLF included. Default: 2,048 (RFC 5321 §4.5.3.1.4 asks for 512).
     pub max_line: usize,
+    /// The longest line of AUTH, in octets, CRLF included, if that is more. Default: 12,288 (RFC 4954 §4).
+    pub max_auth_line: usize,
     /// The largest header, in octets. Default: 102,400.
     pub max_header: usize,
     /// The largest message, in octets, told as SIZE. Default: 26,214,400 (25 MiB).
@@ -49,7 +62,7 @@ pub struct ServerConfig {
     pub max_recipients: usize,
     /// The most MAIL commands that are accepted in one session. Default: no limit.
     pub max_mails: Option<u32>,
-    /// The most different domains of one transaction's recipients. Default: no limit.
+    /// The most different domains of one session's recipients (RFC 9422 §4.3). Default: no limit.
     pub max_recipient_domains: Option<usize>,
     /// So many RCPT beyond the limits of a transaction are refused for free since the last accepted message; each
     /// further one counts as an error. Default: 1,000.
@@ -76,10 +89,13 @@ impl ServerConfig {
             protocol: Protocol::Smtp,
             tls: TlsOffer::No,
             auth: AuthOffer::No,
+            mechanisms: vec![Mechanism::Plain, Mechanism::Login],
+            scram: None,
             smtputf8: Offer::Yes,
             dsn: Offer::No,
             require_tls: Offer::No,
             chunking: Offer::Yes,
+            binary: Offer::No,
             limits: Offer::Yes,
             priority: Offer::No,
             deliver_by: Offer::No,
@@ -87,6 +103,7 @@ impl ServerConfig {
             early_talk: EarlyTalk::Tolerate,
             bare_line_ends: BareLineEnds::Refuse,
             max_line: 2048,
+            max_auth_line: 12_288,
             max_header: 102_400,
             max_message: 25 * 1024 * 1024,
             max_recipients: 1000,
@@ -153,7 +170,7 @@ pub enum TlsOffer {
     Required,
 }
 
-/// Whether AUTH PLAIN and LOGIN are offered (RFC 4954, RFC 4616).
+/// Whether AUTH is offered (RFC 4954).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthOffer {

@@ -15,9 +15,18 @@ use crate::unstuffing::ContentReader;
 #[derive(Debug)]
 pub(super) struct Content {
     reader: ContentReader,
-    size: u64,
     header: Header,
+    /// Why the host does not get it: the first reason.
     abort: Option<Abort>,
+    /// Whether a bare line end ends the session at its end.
+    bare: Bare,
+}
+
+/// Whether a bare line end was read where none may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bare {
+    Seen,
+    Unseen,
 }
 
 /// How far the header is.
@@ -40,9 +49,13 @@ impl Content {
         Self::read_by(ContentReader::of_chunks())
     }
 
+    pub(super) fn of_binary_chunks() -> Self {
+        Self::read_by(ContentReader::of_binary_chunks())
+    }
+
     fn read_by(reader: ContentReader) -> Self {
         let header = Header::Within { size: 0, line: 0 };
-        Self { reader, size: 0, header, abort: None }
+        Self { reader, header, abort: None, bare: Bare::Unseen }
     }
 
     /// Whether the host still gets it.
@@ -67,7 +80,7 @@ impl Content {
 
     /// A chunk of `size` octets is announced, which may be more than fits.
     pub(super) fn announce(&mut self, size: u64, config: &ServerConfig) -> Option<ServerEvent> {
-        if self.abort.is_some() || self.size.saturating_add(size) <= config.max_message {
+        if self.abort.is_some() || self.reader.passed().saturating_add(size) <= config.max_message {
             return None;
         }
         self.abort = Some(Abort::MessageTooLarge);
@@ -75,35 +88,37 @@ impl Content {
     }
 
     fn judge(&mut self, piece: Vec<u8>, config: &ServerConfig) -> Option<ServerEvent> {
-        let was_good = self.is_good();
-        self.abort = match self.abort {
-            Some(Abort::BareLineEnd) => Some(Abort::BareLineEnd),
-            earlier => self.check(&piece, config).or(earlier),
-        };
+        let header = self.count_header(&piece);
+        if self.reader.bare_line_end_at().is_some() && config.bare_line_ends == BareLineEnds::Refuse {
+            self.bare = Bare::Seen;
+        }
+        if self.abort.is_some() {
+            return None;
+        }
+        self.abort = self.first_fault(header, config);
         match self.abort {
             None if !piece.is_empty() => Some(ServerEvent::Content(piece)),
-            Some(why) if was_good => Some(ServerEvent::Aborted { why }),
-            _ => None,
+            None => None,
+            Some(why) => Some(ServerEvent::Aborted { why }),
         }
     }
 
+    /// Why it was given up.
     pub(super) fn abort(&self) -> Option<Abort> {
-        self.abort
+        if self.bare == Bare::Seen { Some(Abort::BareLineEnd) } else { self.abort }
     }
 
-    /// Counts what was read, and tells the limit that it passes.
-    fn check(&mut self, piece: &[u8], config: &ServerConfig) -> Option<Abort> {
-        self.size = self.size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        let header_too_large = self.count_header(piece) > config.max_header;
-        if self.reader.saw_bare_line_end() && config.bare_line_ends == BareLineEnds::Refuse {
-            Some(Abort::BareLineEnd)
-        } else if self.size > config.max_message {
-            Some(Abort::MessageTooLarge)
-        } else if header_too_large {
-            Some(Abort::HeaderTooLarge)
-        } else {
-            None
-        }
+    /// What is wrong, and came first: however the octets were split.
+    fn first_fault(&self, header: usize, config: &ServerConfig) -> Option<Abort> {
+        let max_header = u64::try_from(config.max_header).unwrap_or(u64::MAX);
+        let bare = self.reader.bare_line_end_at().filter(|_| self.bare == Bare::Seen);
+        let faults = [
+            (self.reader.passed() > config.max_message).then_some((config.max_message, Abort::MessageTooLarge)),
+            (header > config.max_header).then_some((max_header, Abort::HeaderTooLarge)),
+            // Told with the octet behind it, when as many as this had been passed on.
+            bare.map(|at| (at.saturating_sub(1), Abort::BareLineEnd)),
+        ];
+        faults.into_iter().flatten().min_by_key(|(at, _)| *at).map(|(_, why)| why)
     }
 
     /// The size of the header so far; 0 once it has ended before `piece`.
@@ -138,7 +153,7 @@ impl ServerSession {
             Phase::Command | Phase::AuthLine(_) | Phase::Handshake | Phase::Closed => return Ok(0),
         };
         let (event, taken) = content.read(wire, &self.config);
-        let (done, abort) = (content.reader.is_done(), content.abort);
+        let (done, abort) = (content.reader.is_done(), content.abort());
         self.events.extend(event);
         match abort {
             _ if !done => self.prolong(now, taken),

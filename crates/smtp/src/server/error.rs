@@ -70,6 +70,9 @@ pub enum AnswerError {
     /// The reply's code is of another class than the answer: a refusal is 4yz or 5yz, an acceptance 2yz.
     #[error("the reply code {0} does not fit the answer")]
     WrongClass(u16),
+    /// A question about a user's keys is answered with keys or a refusal, and no other one with keys.
+    #[error("the answer is one to another question")]
+    WrongKind,
     /// LMTP needs one answer for each recipient, SMTP exactly one.
     #[error("{given} answers where {wanted} are due")]
     WrongCount {

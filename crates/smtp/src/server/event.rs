@@ -3,8 +3,10 @@
 use posthaste_types::{Recipient, Reply, ReversePath, Text};
 
 use super::error::ServerError;
-use crate::auth::Credentials;
+use crate::auth::{Credentials, Username};
 use crate::parameters::MailParameters;
+use crate::sasl::Mechanism;
+use crate::scram::ScramKeys;
 
 /// What a [`ServerSession`](crate::ServerSession) tells its host, in the order in which it happened.
 ///
@@ -23,11 +25,21 @@ pub enum ServerEvent {
         /// What the client calls itself: unchecked, but without controls.
         name: Text,
     },
-    /// Asked: AUTH PLAIN or LOGIN. Accepted: 235; refused: 535 5.7.8 or what you say.
+    /// Asked: AUTH PLAIN, LOGIN, OAUTHBEARER or XOAUTH2. Accepted: 235. Refused: what you say, best 535 5.7.8, or 454
+    /// 4.7.0 where you cannot know now.
     #[non_exhaustive]
     Auth {
-        /// Who, and the proof.
+        /// Which of them.
+        mechanism: Mechanism,
+        /// Who, and the password or the token. OAUTHBEARER may come without a name: the token says it then.
         credentials: Credentials,
+    },
+    /// Asked: AUTH SCRAM-SHA-256. Answered with [`Answer::Keys`]. Refused by a 5yz: there is no such user; the session
+    /// goes on all the same, with a decoy, and says 535 behind the client's proof. Refused by a 4yz: what you say, now.
+    #[non_exhaustive]
+    ScramUser {
+        /// Who wants to be authenticated.
+        username: Username,
     },
     /// Asked: MAIL.
     #[non_exhaustive]
@@ -49,7 +61,24 @@ pub enum ServerEvent {
     /// [`answer_each`](crate::ServerSession::answer_each) answers for each recipient.
     EndOfData,
 
-    /// The next piece of the content: dots of transparency taken out, CRLF line ends.
+    /// The client has authenticated, by whatever mechanism.
+    #[non_exhaustive]
+    Authenticated {
+        /// By which.
+        mechanism: Mechanism,
+        /// As whom; empty where a token came without a name.
+        username: Username,
+    },
+    /// The client's proof was wrong, or there is no such user. The other mechanisms ask you, who know.
+    #[non_exhaustive]
+    AuthFailed {
+        /// Which mechanism.
+        mechanism: Mechanism,
+        /// As whom it wanted to be authenticated.
+        username: Username,
+    },
+    /// The next piece of the content: dots of transparency taken out, CRLF line ends. As it came if the client said
+    /// BODY=BINARYMIME.
     Content(Vec<u8>),
     /// The content that was begun will not be completed: drop what you have of it.
     #[non_exhaustive]
@@ -77,11 +106,18 @@ impl ServerEvent {
             Self::Connected
             | Self::Hello { .. }
             | Self::Auth { .. }
+            | Self::ScramUser { .. }
             | Self::Mail { .. }
             | Self::Rcpt { .. }
             | Self::Data
             | Self::EndOfData => true,
-            Self::Content(_) | Self::Aborted { .. } | Self::Reset | Self::StartTls | Self::Closed { .. } => false,
+            Self::Authenticated { .. }
+            | Self::AuthFailed { .. }
+            | Self::Content(_)
+            | Self::Aborted { .. }
+            | Self::Reset
+            | Self::StartTls
+            | Self::Closed { .. } => false,
         }
     }
 }
@@ -122,6 +158,8 @@ pub enum Answer {
     Accept,
     /// Yes, in these: a 2yz reply. Not for Hello and Data, whose replies are the session's.
     AcceptWith(Reply),
+    /// The user's keys: to [`ServerEvent::ScramUser`], and nothing else.
+    Keys(ScramKeys),
     /// No: a 4yz or 5yz reply.
     Refuse(Reply),
     /// No, and the session ends behind it: best with 421 or 521 (RFC 5321 §3.8, RFC 7504).

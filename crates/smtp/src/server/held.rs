@@ -1,9 +1,11 @@
 //! Octets that were received and not yet read.
 
+use std::fmt;
+
 use zeroize::Zeroizing;
 
 /// A buffer that gives out lines. What was given out is overwritten: it may have been a password.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Held {
     octets: Vec<u8>,
     /// Where what has not been read begins.
@@ -22,7 +24,6 @@ enum Skipping {
 }
 
 /// What [`Held::take_line`] found.
-#[derive(Debug)]
 pub(super) enum Line {
     /// A line, with the LF that ended it taken off, and CR with it.
     Crlf(Zeroizing<Vec<u8>>),
@@ -85,6 +86,13 @@ impl Held {
             }
             return Some(if line.len() > max { Line::TooLong } else { cut(line) });
         }
+    }
+}
+
+/// Without the octets, which may be a password.
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Held({} octets)", self.len())
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Counts {
     pub(super) mails: u32,
     /// RCPT beyond the limits, since the last accepted message.
     pub(super) overshoot: u32,
-    /// The domains of the transaction's recipients, where they are limited.
+    /// The domains of the session's recipients, where they are limited.
     domains: Vec<Domain>,
     /// That of the recipient whom the host is asked about.
     asked: Option<Domain>,
@@ -29,7 +29,6 @@ impl Counts {
     /// A transaction begins.
     pub(super) fn begin_mail(&mut self) {
         self.mails = self.mails.saturating_add(1);
-        self.domains.clear();
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use posthaste_types::Tick;
 
+use super::auth::Claim;
 use super::config::{BareLineEnds, ServerConfig, TlsOffer};
 use super::content::Content;
 use super::error::{ServerError, ServerErrorKind};
@@ -30,6 +31,7 @@ pub struct ServerSession {
     pub(super) hello: Option<HelloVerb>,
     pub(super) offered: Capabilities,
     pub(super) identity: Identity,
+    pub(super) claim: Claim,
     pub(super) transaction: Option<Transaction>,
     /// What chunks have brought of a message whose last one is still to come.
     pub(super) chunked: Option<Content>,
@@ -55,6 +57,7 @@ impl ServerSession {
             hello: None,
             offered: Capabilities::default(),
             identity: Identity::Unknown,
+            claim: Claim::Nobody,
             transaction: None,
             chunked: None,
             service: Service::Open,
@@ -178,7 +181,7 @@ impl ServerSession {
                     held.advance(self.read_content(now, held.octets())?);
                     self.held = held;
                 }
-                Phase::Command | Phase::AuthLine(_) => match self.held.take_line(self.config.max_line) {
+                Phase::Command | Phase::AuthLine(_) => match self.held.take_line(self.line_limit()) {
                     None => break,
                     Some(Line::Crlf(line)) => self.on_line(now, &line)?,
                     Some(Line::Lf(line)) if self.config.bare_line_ends == BareLineEnds::Normalize => {
@@ -189,8 +192,13 @@ impl ServerSession {
                         return Err(self.fail(ServerErrorKind::BareLineEnd));
                     }
                     Some(Line::TooLong) => {
+                        // RFC 4954 §6.
+                        let in_auth = matches!(self.phase, Phase::AuthLine(_));
                         self.phase = Phase::Command;
-                        self.complain(now, "500 5.5.2 line too long")?;
+                        self.complain(
+                            now,
+                            if in_auth { "500 5.5.6 line too long" } else { "500 5.5.2 line too long" },
+                        )?;
                     }
                 },
             }
@@ -217,6 +225,7 @@ impl ServerSession {
         self.phase = Phase::Closed;
         self.chunked = None;
         self.question = None;
+        self.claim = Claim::Nobody;
         // A question that the host has not heard needs no answer any more.
         self.events.retain(|event| !event.is_question());
         self.deadline = None;

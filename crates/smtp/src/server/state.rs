@@ -1,9 +1,12 @@
 //! Where a session stands, and what it waits for.
 
+use posthaste_types::BodyKind;
+
 use super::auth::AuthLine;
 use super::chunk::{Chunk, ChunkHead};
 use super::content::Content;
 use super::event::HelloVerb;
+use crate::sasl::Mechanism;
 
 /// What the next octets are.
 #[derive(Debug)]
@@ -44,7 +47,9 @@ pub(super) enum Identity {
 pub(super) enum Question {
     Connected,
     Hello(HelloVerb),
-    Auth,
+    Auth(Mechanism),
+    /// Of the user who is to be challenged.
+    Keys,
     Mail(Transaction),
     Rcpt,
     Data,
@@ -57,4 +62,5 @@ pub(super) enum Question {
 pub(super) struct Transaction {
     pub(super) recipients: usize,
     pub(super) smtputf8: bool,
+    pub(super) body: Option<BodyKind>,
 }
