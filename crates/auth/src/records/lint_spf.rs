@@ -218,5 +218,5 @@ impl Walk<'_> {
     }
 }
 
-/// How deep records within records are followed.
-const MAX_DEPTH: usize = 20;
+/// How deep records within records are followed: one more than receivers do.
+const MAX_DEPTH: usize = 11;

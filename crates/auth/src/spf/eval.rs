@@ -3,8 +3,6 @@
 mod ask;
 mod terms;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use posthaste_dns::{Answer, DnsError, RecordData, RecordKind};
@@ -14,8 +12,8 @@ use super::expand::{self, Values};
 use super::macro_string::{MacroString, Place};
 use super::outcome::{Limit, Outcome, Reason, Verdict};
 use super::query::Query;
-use super::record::{Qualifier, Record};
-use super::settings::Settings;
+use super::record::{Directive, Mechanism, Qualifier, Record};
+use super::settings::{Limits, Settings};
 use super::trace::{Action, Answered, Match, Trace};
 
 pub(super) use ask::{Ask, Asked, Asking};
@@ -39,12 +37,48 @@ struct Frame {
     depth: usize,
 }
 
+/// One record under evaluation: the domain's own, or one that is included.
+struct Level {
+    frame: Frame,
+    record: Option<Arc<Record>>,
+    /// Which directive comes next, or waits for the record that it includes.
+    at: usize,
+    redirected: bool,
+}
+
+impl Level {
+    fn new(domain: DnsName, depth: usize) -> Self {
+        Self { frame: Frame { domain, depth }, record: None, at: 0, redirected: false }
+    }
+
+    fn redirect(&mut self, to: DnsName) {
+        *self = Self { redirected: true, ..Self::new(to, self.frame.depth) };
+    }
+
+    /// §6.1: behind a `redirect`, no record is "permerror" rather than "none".
+    fn missing(&self) -> Stop {
+        let domain = self.frame.domain.clone();
+        match self.redirected {
+            true => Stop::dangling(domain),
+            false => Stop(Verdict::None, Reason::NoRecord { domain }),
+        }
+    }
+}
+
 /// How one record's evaluation ended.
 struct Ended {
     verdict: Verdict,
     reason: Reason,
     /// The `exp` of the record that decided, with its domain.
     explanation: Option<(MacroString, DnsName)>,
+}
+
+impl Ended {
+    fn matched(frame: &Frame, record: &Record, directive: &Directive) -> Self {
+        let reason = Reason::Matched { domain: frame.domain.clone(), directive: Text::lossy(directive) };
+        let explanation = record.explanation.clone().map(|spec| (spec, frame.domain.clone()));
+        Self { verdict: directive.qualifier.into(), reason, explanation }
+    }
 }
 
 /// An error that ends the check.
@@ -78,7 +112,7 @@ impl<'a> Evaluation<'a> {
 
     pub(super) async fn run(mut self) -> Outcome {
         let ended = match self.query.domain() {
-            Some(domain) => self.check_host(Frame { domain: domain.clone(), depth: 0 }).await,
+            Some(domain) => self.check_host(domain.clone()).await,
             None => Stop(Verdict::None, Reason::NotADomain).into(),
         };
         let explanation = match ended.explanation {
@@ -97,28 +131,70 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// Boxed, for an `include` calls it again; [`Limits::MAX_DEPTH`](super::settings::Limits::MAX_DEPTH) bounds that.
-    fn check_host<'b>(&'b mut self, mut frame: Frame) -> Pin<Box<dyn Future<Output = Ended> + Send + 'b>> {
-        Box::pin(async move {
-            let ended = self.decide(&mut frame).await.unwrap_or_else(Ended::from);
-            self.trace.add(frame.depth, &frame.domain, || Action::Ended { verdict: ended.verdict });
-            ended
-        })
+    /// No recursion: an `include` adds a level, so that hostile records cannot use up the stack.
+    async fn check_host(&mut self, domain: DnsName) -> Ended {
+        let mut levels = vec![Level::new(domain, 0)];
+        loop {
+            let depth = levels.len();
+            let Some(level) = levels.last_mut() else { return Stop::limit(Limit::Depth).into() };
+            let mut ended = match self.go_on(level).await {
+                Ok(Next::Include(_)) if depth > Limits::MAX_DEPTH => Stop::limit(Limit::Depth).into(),
+                Ok(Next::Include(domain)) => {
+                    levels.push(Level::new(domain, depth));
+                    continue;
+                }
+                Ok(Next::Redirect(to)) => {
+                    self.trace.add(level.frame.depth, &level.frame.domain, || Action::Redirected { to: to.clone() });
+                    level.redirect(to);
+                    continue;
+                }
+                Ok(Next::Ended(ended)) => ended,
+                Err(stop) => stop.into(),
+            };
+            // What ends a level may end those that include it.
+            loop {
+                if let Some(Level { frame, .. }) = levels.pop() {
+                    self.trace.add(frame.depth, &frame.domain, || Action::Ended { verdict: ended.verdict });
+                }
+                let Some(parent) = levels.last_mut() else { return ended };
+                match self.included(parent, ended) {
+                    Some(outcome) => ended = outcome,
+                    None => break,
+                }
+            }
+        }
     }
 
-    async fn decide(&mut self, frame: &mut Frame) -> Result<Ended, Stop> {
-        let no_record = |domain: &DnsName| Stop(Verdict::None, Reason::NoRecord { domain: domain.clone() });
-        let mut record = self.record(frame).await?.ok_or_else(|| no_record(&frame.domain))?;
-        loop {
-            let to = match self.evaluate(frame, &record).await? {
-                Next::Ended(ended) => return Ok(ended),
-                Next::Redirect(to) => to,
-            };
-            self.trace.add(frame.depth, &frame.domain, || Action::Redirected { to: to.clone() });
-            frame.domain = to;
-            // §6.1: without a record the result is "permerror" rather than "none".
-            record = self.record(frame).await?.ok_or_else(|| Stop::dangling(&frame.domain))?;
-        }
+    async fn go_on(&mut self, level: &mut Level) -> Result<Next, Stop> {
+        let record = match &level.record {
+            Some(record) => record.clone(),
+            None => self.record(&level.frame).await?.ok_or_else(|| level.missing())?,
+        };
+        level.record = Some(record.clone());
+        self.evaluate(&level.frame, &record, &mut level.at).await
+    }
+
+    /// §5.2, and its table of results: what the end of an included record means; `None` if the next term is tried.
+    fn included(&mut self, level: &mut Level, ended: Ended) -> Option<Ended> {
+        let record = level.record.clone()?;
+        let directive = record.directives.get(level.at)?;
+        let (matched, outcome) = match ended.verdict {
+            Verdict::Pass => (Match::Yes, Some(Ended::matched(&level.frame, &record, directive))),
+            Verdict::Fail | Verdict::SoftFail | Verdict::Neutral => (Match::No, None),
+            Verdict::None => match ended.reason {
+                Reason::NoRecord { domain } => (Match::Error, Some(Stop::dangling(domain).into())),
+                _ => (Match::Error, Some(Stop::dangling(&directive.mechanism).into())),
+            },
+            Verdict::TempError | Verdict::PermError => (Match::Error, Some(ended)),
+        };
+        self.tried(&level.frame, directive, matched);
+        level.at += 1;
+        outcome
+    }
+
+    fn tried(&mut self, frame: &Frame, directive: &Directive, matched: Match) {
+        let tried = || Action::Tried { directive: Text::lossy(directive), matched };
+        self.trace.add(frame.depth, &frame.domain, tried);
     }
 
     /// The one record of the domain (§4.4, §4.5).
@@ -139,23 +215,27 @@ impl<'a> Evaluation<'a> {
         record.map(Some).map_err(|error| Stop(Verdict::PermError, Reason::Syntax { domain, error }))
     }
 
-    /// §4.6.2: the first match decides; §4.6.3: modifiers count behind all mechanisms.
-    async fn evaluate(&mut self, frame: &Frame, record: &Record) -> Result<Next, Stop> {
-        for directive in &record.directives {
-            let matched = self.is_match(frame, &directive.mechanism).await;
-            self.trace.add(frame.depth, &frame.domain, || Action::Tried {
-                directive: Text::lossy(directive),
-                matched: match matched {
-                    Ok(true) => Match::Yes,
-                    Ok(false) => Match::No,
-                    Err(_) => Match::Error,
+    /// §4.6.2: the first match decides; §4.6.3: modifiers count behind all mechanisms. `at` is the directive to begin
+    /// with, and where an `include` stands when it is met.
+    async fn evaluate(&mut self, frame: &Frame, record: &Record, at: &mut usize) -> Result<Next, Stop> {
+        while let Some(directive) = record.directives.get(*at) {
+            let matched = match &directive.mechanism {
+                Mechanism::Include { domain } => match self.include(frame, domain).await {
+                    Ok(domain) => return Ok(Next::Include(domain)),
+                    Err(stop) => Err(stop),
                 },
-            });
+                mechanism => self.is_match(frame, mechanism).await,
+            };
+            let word = match matched {
+                Ok(true) => Match::Yes,
+                Ok(false) => Match::No,
+                Err(_) => Match::Error,
+            };
+            self.tried(frame, directive, word);
             if matched? {
-                let reason = Reason::Matched { domain: frame.domain.clone(), directive: Text::lossy(directive) };
-                let explanation = record.explanation.clone().map(|spec| (spec, frame.domain.clone()));
-                return Ok(Next::Ended(Ended { verdict: directive.qualifier.into(), reason, explanation }));
+                return Ok(Next::Ended(Ended::matched(frame, record, directive)));
             }
+            *at += 1;
         }
         let Some(redirect) = &record.redirect else {
             let reason = Reason::Default { domain: frame.domain.clone() };
@@ -219,6 +299,7 @@ impl<'a> Evaluation<'a> {
 /// What follows on a record.
 enum Next {
     Ended(Ended),
+    Include(DnsName),
     Redirect(DnsName),
 }
 

@@ -11,7 +11,6 @@ use crate::spf::macro_string::MacroString;
 use crate::spf::outcome::{Limit, Reason, Verdict};
 use crate::spf::prefix::{DualPrefix, in_v4, in_v6};
 use crate::spf::record::Mechanism;
-use crate::spf::settings::Limits;
 
 impl Evaluation<'_> {
     pub(super) async fn is_match(&mut self, frame: &Frame, mechanism: &Mechanism) -> Result<bool, Stop> {
@@ -21,9 +20,9 @@ impl Evaluation<'_> {
         let ip = self.query.ip();
         match mechanism {
             Mechanism::All => Ok(true),
+            Mechanism::Include { .. } => Ok(false), // a level of its own: see `check_host`
             Mechanism::Ip4 { network, prefix } => Ok(matches!(ip, IpAddr::V4(ip) if in_v4(ip, *network, *prefix))),
             Mechanism::Ip6 { network, prefix } => Ok(matches!(ip, IpAddr::V6(ip) if in_v6(ip, *network, *prefix))),
-            Mechanism::Include { domain } => self.include(frame, domain).await,
             Mechanism::A { domain, prefix } => match self.target(frame, domain.as_ref()).await? {
                 Some(host) => self.is_host(frame, &host, *prefix).await,
                 None => Ok(false), // §4.8 leaves a malformed name open; it is a name that does not exist
@@ -47,20 +46,10 @@ impl Evaluation<'_> {
         }
     }
 
-    /// §5.2, and its table of results.
-    async fn include(&mut self, frame: &Frame, spec: &MacroString) -> Result<bool, Stop> {
-        let domain = self.target(frame, Some(spec)).await?.ok_or_else(|| Stop::dangling(spec))?;
-        let depth = frame.depth + 1;
-        if depth > Limits::MAX_DEPTH {
-            return Err(Stop::limit(Limit::Depth));
-        }
-        let ended = self.check_host(Frame { domain: domain.clone(), depth }).await;
-        match (ended.verdict, ended.reason) {
-            (Verdict::Pass, _) => Ok(true),
-            (Verdict::Fail | Verdict::SoftFail | Verdict::Neutral, _) => Ok(false),
-            (Verdict::None, _) => Err(Stop::dangling(domain)),
-            (verdict @ (Verdict::TempError | Verdict::PermError), reason) => Err(Stop(verdict, reason)),
-        }
+    /// §5.2: whose record is included.
+    pub(super) async fn include(&mut self, frame: &Frame, spec: &MacroString) -> Result<DnsName, Stop> {
+        self.count_lookup()?;
+        self.target(frame, Some(spec)).await?.ok_or_else(|| Stop::dangling(spec))
     }
 
     /// §5.3.
