@@ -235,3 +235,19 @@ async fn spf_is_flattened_and_the_price_is_told() {
     let error = flatten_spf(&dns, &domain("l.example"), Tick::default()).await.unwrap_err();
     assert!(matches!(error, FlattenError::Record { .. }), "{error}");
 }
+
+/// Records that lead on and on do not use up a stack of 256 KiB.
+#[test]
+fn hostile_chains_need_little_stack() {
+    let chain: String =
+        (0..300).map(|i| format!("s{i}.example. IN TXT \"v=spf1 include:s{}.example -all\"\n", i + 1)).collect();
+    let dns = zone(&chain);
+    let work = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let start = domain("s0.example");
+        let lint = runtime.block_on(lint_spf(&dns, &start, Tick::default()));
+        assert!(lint.lookups > 10);
+        assert!(runtime.block_on(flatten_spf(&dns, &start, Tick::default())).is_err());
+    };
+    std::thread::Builder::new().stack_size(256 * 1024).spawn(work).unwrap().join().unwrap();
+}
