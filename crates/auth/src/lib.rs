@@ -1,7 +1,7 @@
-//! Typed records and policies that tell how mail is to be secured and proved.
+//! Mail authentication and transport security: the checks of a receiver, and the records of a sender.
 //!
-//! Octets in, values out: nothing here asks the DNS or opens a connection. What a record says is parsed once into a
-//! type that cannot be wrong; what is refused is refused with its place.
+//! What a record says is parsed once into a type that cannot be wrong; what is refused is refused with its place. The
+//! DNS is asked through the [`Resolve`](posthaste_dns::Resolve) port alone, and each result carries its evidence.
 //!
 //! ```
 //! use posthaste_auth::{dane, mta_sts, tls_rpt};
@@ -24,11 +24,19 @@
 //! ```
 //!
 //! # Scope
-//! [`mta_sts`]: RFC 8461 §3.1 (the record), §3.2 (the policy), §4.1 (which hosts it names). [`dane`]: RFC 6698, RFC 7671
-//! and RFC 7672 (which TLSA records are usable, and what they match). [`tls_rpt`]: RFC 8460 §3 (the record), §4.3 (the
-//! results of sessions), §4.4 (their counts by domain and day). SPF, DKIM and DMARC records are not here yet.
+//! [`spf`]: RFC 7208, whole, with RFC 8616 (international names). [`dmarc`]: RFC 9989 (tree walk, `np`, `psd`, `t`) and the
+//! records of RFC 7489. [`results`]: RFC 8601 (Authentication-Results). [`iprev`]: RFC 8601 §2.7.3. [`records`]: what a
+//! domain publishes, BIMI and DKIM keys (RFC 6376 §3.6.1, RFC 8463) too: built, linted, printed. DKIM signatures are
+//! checked by `posthaste-dkim`; their results come in as values. [`mta_sts`]: RFC 8461 §3.1 (the record), §3.2 (the
+//! policy), §4.1 (which hosts it names). [`dane`]: RFC 6698, RFC 7671 and RFC 7672 (which TLSA records are usable, and
+//! what they match). [`tls_rpt`]: RFC 8460 §3 (the record), §4.3 (the results of sessions), §4.4 (their counts by domain
+//! and day).
 //!
 //! # Limits
+//! Of checks: [`spf::Limits`], [`spf::Record::MAX`], [`spf::Query::MAX`], [`spf::Outcome::MAX_STEPS`],
+//! [`dmarc::Walk::MAX_QUERIES`], [`dmarc::Identifiers::MAX`], [`dmarc::Record::MAX`], [`iprev::MAX_NAMES`],
+//! [`results::Results::MAX`]. Of records: [`records::SpfLint::MAX_RECORDS`], [`records::Flattened::MAX`],
+//! [`records::DkimKeyRecord::MAX`], [`records::BimiRecord::MAX`],
 //! [`mta_sts::Record::MAX`], [`mta_sts::Policy::MAX`], [`mta_sts::Policy::MAX_MX`], [`mta_sts::Policy::MAX_AGE`],
 //! [`dane::Association::MAX`], [`tls_rpt::Record::MAX`], [`tls_rpt::Record::MAX_RUA`], [`tls_rpt::TallyLimits`].
 //!
@@ -39,6 +47,11 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod dane;
+pub mod dmarc;
+pub mod iprev;
 pub mod mta_sts;
+pub mod records;
+pub mod results;
+pub mod spf;
 mod tags;
 pub mod tls_rpt;

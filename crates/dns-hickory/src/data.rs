@@ -27,7 +27,8 @@ pub(crate) fn to_hickory(name: &DnsName) -> Option<Name> {
     if name.is_root() {
         return Some(Name::root());
     }
-    Name::from_labels(name.as_str().split('.').map(str::as_bytes)).ok()
+    let labels: Vec<_> = name.labels().collect();
+    Name::from_labels(labels.iter().map(|label| &**label)).ok()
 }
 
 /// `None` for a name that [`DnsName`] cannot hold: of octets that are not printable, or with a dot in a label.

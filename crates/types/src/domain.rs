@@ -1,5 +1,6 @@
 //! Domains of mail, and names of the DNS.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -86,6 +87,7 @@ validated_string!(Domain);
 ///
 /// Lower case, no trailing dot (one is accepted and taken off), printable ASCII without dot, backslash,
 /// quote, semicolon and parentheses in its labels; at most 253 octets, 63 a label. The root is `.`.
+/// Any other octet of a label stands as its decimal number, `\\032` for a space (RFC 1035 §5.1), and counts as one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DnsName(Arc<str>);
 
@@ -102,11 +104,54 @@ impl DnsName {
         if text.is_empty() {
             return Err(ParseError::new(DNS_NAME, ParseErrorKind::Empty, 0));
         }
+        if text.contains('\\') {
+            let labels = unescaped_labels(text)?;
+            return Self::from_labels(labels.iter().map(Vec::as_slice));
+        }
         let lower = text.to_ascii_lowercase();
-        check_labels(&lower, DNS_NAME, |c| {
-            c.is_ascii_graphic() && !matches!(c, '\\' | '"' | ';' | '(' | ')' | '@' | '<' | '>')
-        })?;
+        check_labels(&lower, DNS_NAME, is_plain)?;
         Ok(Self(lower.into()))
+    }
+
+    /// The name of these labels, which may hold any octet (RFC 2181 §11), the one next to the root last.
+    ///
+    /// # Errors
+    /// [`ParseError`] if a label is empty or longer than 63 octets, or the whole is longer than 253.
+    pub fn from_labels<'a>(labels: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ParseError> {
+        let mut text = String::new();
+        let mut octets = 0;
+        for label in labels {
+            if label.is_empty() {
+                return Err(ParseError::syntax(DNS_NAME, "empty label", octets));
+            }
+            if label.len() > MAX_LABEL {
+                return Err(ParseError::new(DNS_NAME, ParseErrorKind::TooLong { limit: MAX_LABEL }, octets));
+            }
+            if octets > 0 {
+                text.push('.');
+            }
+            octets += label.len() + 1;
+            if octets > MAX_NAME + 1 {
+                return Err(ParseError::new(DNS_NAME, ParseErrorKind::TooLong { limit: MAX_NAME }, MAX_NAME));
+            }
+            for octet in label {
+                match char::from(*octet) {
+                    c if is_plain(c) && c != '.' => text.push(c.to_ascii_lowercase()),
+                    _ => text.push_str(&format!("\\{octet:03}")),
+                }
+            }
+        }
+        Ok(if text.is_empty() { Self::root() } else { Self(text.into()) })
+    }
+
+    /// The labels as octets, without the root's: what stands on the wire.
+    pub fn labels(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let text = if self.is_root() { "" } else { self.as_str() };
+        text.split('.').filter(|label| !label.is_empty()).map(|label| match label.contains('\\') {
+            false => Cow::Borrowed(label.as_bytes()),
+            // Held in canonical form: every backslash has its three digits.
+            true => Cow::Owned(unescaped_labels(label).ok().and_then(|mut of_one| of_one.pop()).unwrap_or_default()),
+        })
     }
 
     /// The root of the DNS, `.`.
@@ -223,6 +268,37 @@ fn check_labels(text: &str, what: &'static str, allowed: fn(char) -> bool) -> Re
         start += label.len() + 1;
     }
     Ok(())
+}
+
+/// What stands in a label as it is.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_graphic() && !matches!(c, '\\' | '"' | ';' | '(' | ')' | '@' | '<' | '>')
+}
+
+/// Takes a text with `\DDD` escapes apart.
+fn unescaped_labels(text: &str) -> Result<Vec<Vec<u8>>, ParseError> {
+    let mut labels = vec![Vec::new()];
+    let mut rest = text.char_indices();
+    while let Some((at, c)) = rest.next() {
+        let octet = match c {
+            '.' => {
+                labels.push(Vec::new());
+                continue;
+            }
+            '\\' => {
+                let digits = text.get(at + 1..at + 4).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+                rest.nth(2);
+                digits.and_then(|digits| digits.parse().ok())
+            }
+            c if is_plain(c) => u8::try_from(c).ok(),
+            _ => None,
+        };
+        let octet = octet.ok_or_else(|| ParseError::new(DNS_NAME, ParseErrorKind::Forbidden(c), at))?;
+        if let Some(label) = labels.last_mut() {
+            label.push(octet);
+        }
+    }
+    Ok(labels)
 }
 
 fn check_hyphens(text: &str) -> Result<(), ParseError> {

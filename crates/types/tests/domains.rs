@@ -119,3 +119,21 @@ proptest! {
         }
     }
 }
+
+/// RFC 1035 §5.1 and RFC 2181 §11: a label may hold any octet; what is not plain stands as its number.
+#[test]
+fn rfc2181_labels_of_any_octets() {
+    let name = DnsName::from_labels([b"a b".as_slice(), b"x.y\\\xff", b"Example"]).unwrap();
+    assert_eq!(name.as_str(), "a\\032b.x\\046y\\092\\255.example");
+    assert_eq!(DnsName::parse(name.as_str()).unwrap(), name);
+    let labels: Vec<Vec<u8>> = name.labels().map(|label| label.into_owned()).collect();
+    assert_eq!(labels, [b"a b".to_vec(), b"x.y\\\xff".to_vec(), b"example".to_vec()]);
+    assert_eq!(name.parent().unwrap().as_str(), "x\\046y\\092\\255.example");
+    assert_eq!(DnsName::parse("\\097.example").unwrap().as_str(), "a.example");
+    assert_eq!(DnsName::root().labels().count(), 0);
+    assert!(DnsName::from_labels([vec![b' '; 63].as_slice()]).is_ok());
+    assert!(DnsName::from_labels([vec![b' '; 64].as_slice()]).is_err());
+    for not in ["a\\", "a\\1", "a\\12x", "a\\256", "a\\b", "a\\0 1"] {
+        assert!(DnsName::parse(not).is_err(), "{not:?}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The TXT record.
 
+use std::fmt;
+
 use posthaste_types::ParseError;
 
 use crate::tags::{self, syntax};
@@ -22,13 +24,15 @@ impl Record {
         let Some(id) = fields.iter().find(|field| field.name == "id") else {
             return Err(syntax(RECORD, "no `id`", record.len()));
         };
-        if let Some(at) = id.value.bytes().position(|b| !b.is_ascii_alphanumeric()) {
-            return Err(syntax(RECORD, "`id` holds what is neither letter nor digit", id.at + at));
-        }
-        if id.value.len() > 32 {
-            return Err(syntax(RECORD, "`id` has more than 32 characters", id.at + 32));
-        }
-        Ok(Self(id.value.into()))
+        Ok(Self(checked_id(id.value, id.at)?.into()))
+    }
+
+    /// A record with this `id`, which must change whenever the policy does.
+    ///
+    /// # Errors
+    /// [`ParseError`] if it is not 1 to 32 letters and digits.
+    pub fn new(id: &str) -> Result<Self, ParseError> {
+        checked_id(id, 0).map(|id| Self(id.into()))
     }
 
     /// The one record among the texts of the name: those of other versions are left out, and if not exactly one is
@@ -47,6 +51,26 @@ impl Record {
     }
 }
 
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PUBLISHED}{};", self.0)
+    }
+}
+
+fn checked_id(id: &str, at: usize) -> Result<&str, ParseError> {
+    if id.is_empty() {
+        return Err(syntax(RECORD, "no `id`", at));
+    }
+    if let Some(offence) = id.bytes().position(|b| !b.is_ascii_alphanumeric()) {
+        return Err(syntax(RECORD, "`id` holds what is neither letter nor digit", at + offence));
+    }
+    if id.len() > 32 {
+        return Err(syntax(RECORD, "`id` has more than 32 characters", at + 32));
+    }
+    Ok(id)
+}
+
 const RECORD: &str = "MTA-STS record";
+const PUBLISHED: &str = "v=STSv1; id=";
 const VERSION: &str = "v=STSv1";
 const PREFIX: &[u8] = b"v=STSv1;";

@@ -52,6 +52,15 @@ impl Record {
         Ok(Self(places))
     }
 
+    /// A record that asks for reports at these places.
+    ///
+    /// # Errors
+    /// [`ParseError`] if there is none, there are more than [`MAX_RUA`](Self::MAX_RUA), or one does not read back.
+    pub fn new(rua: impl IntoIterator<Item = Rua>) -> Result<Self, ParseError> {
+        let record = Self(rua.into_iter().collect());
+        Self::parse(record.to_string().as_bytes())
+    }
+
     /// The one record among the texts of the name: those of other versions are left out, and if not exactly one is
     /// left, or it cannot be read, the domain asks for no reports (§3).
     pub fn select<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
@@ -65,6 +74,29 @@ impl Record {
     /// Where reports go, in the order of the record; at least one.
     pub fn rua(&self) -> &[Rua] {
         &self.0
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{VERSION}; rua=")?;
+        for (index, place) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            match place {
+                Rua::Https(uri) => {
+                    for c in uri.as_str().chars() {
+                        match c {
+                            ',' | ';' | '!' => write!(f, "%{:02X}", u32::from(c))?, // §3
+                            c => write!(f, "{c}")?,
+                        }
+                    }
+                }
+                Rua::Mailto(address) => tags::write_mailto(f, address.as_str())?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -83,7 +115,7 @@ fn place(uri: &str, at: usize) -> Result<Option<Rua>, ParseError> {
     };
     let rest_at = at + scheme.len() + 1;
     if scheme.eq_ignore_ascii_case("mailto") {
-        let address = decoded(rest).ok_or_else(|| syntax(RECORD, "a broken % escape", rest_at))?;
+        let address = tags::percent_decoded(rest).ok_or_else(|| syntax(RECORD, "a broken % escape", rest_at))?;
         return Address::parse(&address)
             .map(|address| Some(Rua::Mailto(address)))
             .map_err(|error| error.within(rest_at));
@@ -96,22 +128,6 @@ fn place(uri: &str, at: usize) -> Result<Option<Rua>, ParseError> {
         return Ok(Some(Rua::Https(Text::parse(uri).map_err(|error| error.within(at))?)));
     }
     Ok(None)
-}
-
-/// §3: `,`, `;` and `!` are %-escaped in URIs (RFC 3986 §2.1).
-fn decoded(text: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        if octet == b'%' {
-            let digit = |octet: u8| char::from(octet).to_digit(16);
-            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-            octets.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            octets.push(octet);
-        }
-    }
-    String::from_utf8(octets).ok()
 }
 
 const RECORD: &str = "TLS-RPT record";
