@@ -47,7 +47,7 @@
 //! [`ReceiverConfig`] names them with their defaults: connections in all and of one client, octets in memory, the time
 //! of an answer; and within [`session`](ReceiverConfig::session) the size of a message, of its header and of a line,
 //! the number of recipients and of errors, the time of a command. A message is held in memory until the handler
-//! has answered.
+//! has answered, unless the handler takes it as a stream: [`Handler::content`].
 //!
 //! # What is refused besides
 //! Octets in clear behind STARTTLS end the session (RFC 3207 §6). A bare CR or LF refuses the message and
