@@ -12,6 +12,11 @@ impl CpuTime {
         Self::of("self")
     }
 
+    /// Of the children of this process that have ended.
+    pub fn of_children() -> Self {
+        Self::fields("self", 13)
+    }
+
     /// Of the process with this id, a child or any other; zero if it is not to be had.
     pub fn of_process(id: u32) -> Self {
         Self::of(&id.to_string())
@@ -23,10 +28,15 @@ impl CpuTime {
     }
 
     fn of(process: &str) -> Self {
-        // proc(5): utime and stime are fields 14 and 15; the second field is in brackets and may hold blanks.
+        Self::fields(process, 11)
+    }
+
+    /// The sum of two fields. proc(5): utime and stime are fields 14 and 15, cutime and cstime the next; the second
+    /// field is in brackets and may hold blanks.
+    fn fields(process: &str, first: usize) -> Self {
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         let behind = stat.rsplit_once(") ").map_or("", |(_, behind)| behind);
-        let ticks: f64 = behind.split(' ').skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+        let ticks: f64 = behind.split(' ').skip(first).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
         Self(ticks / TICKS_PER_SECOND)
     }
 }

@@ -4,6 +4,8 @@
 //! the clock starts. lettre and mail-send do not set TCP_NODELAY as published; with a shim that sets it they
 //! are honest peers. The raw dialogue is what is left without a client: pipelined, from one buffer, on threads
 //! that block.
+//!
+//! Words on the command line choose: `sink` or `null`; `2k`, `10k`, `100k`; `c1`, `c16`, `c64` connections.
 
 mod sides;
 
@@ -32,24 +34,34 @@ fn main() -> Result<()> {
     if no_delay.is_none() {
         println!("no C compiler: the sides with TCP_NODELAY are passed by");
     }
-    if mode.wants("sink") {
+    if chosen(&["sink", "null"], "sink") {
         match SmtpSink::start()? {
-            Some(sink) => to_smtp_sink(mode, sink.address(), no_delay.as_ref())?,
+            Some(sink) => to(mode, "smtp-sink", sink.address(), no_delay.as_ref(), &SINK_STANDS)?,
             None => println!("smtp-sink (of Postfix) is not installed: passed by"),
         }
     }
-    if mode.wants("null") {
+    if chosen(&["sink", "null"], "null") {
         let null = NullSink::start(Command::new(std::env::current_exe()?).arg("as-sink"))?;
-        compare(mode, "null sink", null.address(), (10 * 1024, 16), no_delay.as_ref(), &NULL_STANDS)?;
+        to(mode, "null sink", null.address(), no_delay.as_ref(), &NULL_STANDS)?;
     }
     Ok(())
 }
 
-fn to_smtp_sink(mode: Mode, sink: SocketAddr, no_delay: Option<&NoDelay>) -> Result<()> {
-    for load in [(2 * 1024, 1), (2 * 1024, 16), (10 * 1024, 1)] {
-        compare(mode, "smtp-sink", sink, load, no_delay, &NO_STANDS)?;
+/// Whether a part is to run: each does, unless the command line names others of its group.
+fn chosen(group: &[&str], part: &str) -> bool {
+    let mut named = std::env::args().skip(1).filter(|word| group.contains(&word.as_str())).peekable();
+    named.peek().is_none() || named.any(|word| word == part)
+}
+
+fn to(mode: Mode, place: &str, sink: SocketAddr, no_delay: Option<&NoDelay>, stands: &Stands) -> Result<()> {
+    let (sizes, all) = ([(2, "2k"), (10, "10k"), (100, "100k")], [(1, "c1"), (16, "c16"), (64, "c64")]);
+    for (kib, size) in sizes.into_iter().filter(|(_, size)| chosen(&["2k", "10k", "100k"], size)) {
+        for (connections, word) in all.into_iter().filter(|(_, word)| chosen(&["c1", "c16", "c64"], word)) {
+            let stands = if (size, word) == ("10k", "c16") { stands } else { &NO_STANDS };
+            compare(mode, place, sink, (kib * 1024, connections), no_delay, stands)?;
+        }
     }
-    compare(mode, "smtp-sink", sink, (10 * 1024, 16), no_delay, &SINK_STANDS)
+    Ok(())
 }
 
 fn compare(
@@ -66,7 +78,15 @@ fn compare(
         if shim == Shim::Preloaded && no_delay.is_none() {
             continue;
         }
-        let count = if client == Client::Lettre && shim == Shim::None { 10 * connections } else { count };
+        if client == Client::SmtpSource && !has_smtp_source() {
+            continue;
+        }
+        let count = match count {
+            // Each message waits 40 ms.
+            0 => 10 * connections,
+            count if size > 50 * 1024 => count / 4,
+            count => count,
+        };
         let load = Load { client, sink, size, connections, count: mode.count(count).max(connections) };
         sides.push((run.side(name), load, shim));
     }
@@ -82,17 +102,24 @@ fn compare(
 }
 
 fn ask_ratios(run: &mut Comparison, sides: &[(Side, Load, Shim)], stands: &Stands) {
-    let [(raw, ..), (ours, ..), peers @ ..] = sides else { return };
+    let [(raw, ..), (alone, ..), (ours, ..), peers @ ..] = sides else { return };
     for (peer, _, shim) in peers {
         match shim {
             Shim::None => run.ratio(*ours, *peer, ""),
             Shim::Preloaded => {
                 run.ratio(*ours, *peer, stands.rate);
                 run.cpu_ratio(*ours, *peer, stands.cpu);
+                run.ratio(*alone, *peer, "");
+                run.cpu_ratio(*alone, *peer, "");
             }
         }
     }
     run.ratio(*ours, *raw, stands.raw);
+}
+
+fn has_smtp_source() -> bool {
+    let folders = ["/usr/sbin", "/usr/local/sbin", "/usr/bin"];
+    folders.iter().any(|folder| std::path::Path::new(folder).join("smtp-source").is_file())
 }
 
 /// Runs one side of one round, and reads what it prints: count, nanoseconds, CPU seconds.
@@ -127,12 +154,15 @@ struct Stands {
 }
 
 /// Name, client, and how many messages it sends in a round; the one that waits 40 ms for each sends fewer.
-const SIDES: [(&str, Client, Shim, usize); 5] = [
+const SIDES: [(&str, Client, Shim, usize); 8] = [
     ("raw dialogue, pipelined", Client::Raw, Shim::None, 10_000),
-    ("posthaste Relay", Client::Posthaste, Shim::None, 8_000),
+    ("posthaste Relay, a sender a connection", Client::Posthaste, Shim::None, 8_000),
+    ("posthaste Relay, two senders", Client::PosthasteAhead, Shim::None, 8_000),
     ("lettre, as published", Client::Lettre, Shim::None, 0),
+    ("mail-send, as published", Client::MailSend, Shim::None, 0),
     ("lettre, TCP_NODELAY", Client::Lettre, Shim::Preloaded, 8_000),
     ("mail-send, TCP_NODELAY", Client::MailSend, Shim::Preloaded, 8_000),
+    ("smtp-source", Client::SmtpSource, Shim::None, 8_000),
 ];
 const NO_STANDS: Stands = Stands { rate: "", cpu: "", raw: "" };
 /// Where the sink is the limit, no client can be faster than the raw dialogue.

@@ -22,7 +22,10 @@ pub(crate) enum Client {
     Lettre,
     MailSend,
     Posthaste,
+    /// With twice as many senders as connections: somebody always waits, and his envelope goes ahead.
+    PosthasteAhead,
     Raw,
+    SmtpSource,
 }
 
 /// What one process does.
@@ -59,13 +62,15 @@ pub(crate) fn run(words: &[String]) -> Result<()> {
     let load = Load::parse(words)?;
     let taken = match load.client {
         Client::Raw => raw(load)?,
+        Client::SmtpSource => smtp_source(load)?,
         client => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(async {
                 match client {
                     Client::Lettre => lettre(load).await,
                     Client::MailSend => mail_send(load).await,
-                    _ => posthaste(load).await,
+                    Client::PosthasteAhead => posthaste(load, 2 * load.connections).await,
+                    _ => posthaste(load, load.connections).await,
                 }
             })?
         }
@@ -133,15 +138,15 @@ impl SendOne for ByPosthaste {
     }
 }
 
-async fn posthaste(load: Load) -> Result<Taken> {
+async fn posthaste(load: Load, senders: usize) -> Result<Taken> {
     let mut config = RelayConfig::from_url(&format!("smtp://{}", load.sink))?;
     config.pool.connections = load.connections;
     let relay = Arc::new(Relay::with_config(config)?);
     let (from, to): (Address, Address) = (FROM.parse()?, TO.parse()?);
     let envelope = Envelope::new(from, [to])?;
     let content = Content::from_canonical(message(load.size))?;
-    on_connections(load, |connection| {
-        let id = MailId::from_bytes([u8::try_from(connection).unwrap_or(0); 16]);
+    on_connections(Load { connections: senders, ..load }, |sender| {
+        let id = MailId::from_bytes([u8::try_from(sender).unwrap_or(0); 16]);
         let sender = ByPosthaste(relay.clone(), Mail::new(id, envelope.clone(), content.clone()));
         async { Ok(sender) }
     })
@@ -191,6 +196,21 @@ async fn mail_send(load: Load) -> Result<Taken> {
         async move { Ok(ByMailSend(builder.connect_plain().await?, content)) }
     })
     .await
+}
+
+/// Postfix's own client. It opens its connections while the clock runs.
+fn smtp_source(load: Load) -> Result<Taken> {
+    let (start, cpu) = (Instant::now(), CpuTime::of_children());
+    let mut command = std::process::Command::new("smtp-source");
+    command.env("PATH", "/usr/sbin:/usr/local/sbin:/usr/bin:/bin").arg("-d");
+    for (option, value) in [("-l", load.size), ("-m", load.count), ("-s", load.connections)] {
+        command.arg(option).arg(value.to_string());
+    }
+    let status = command.args(["-f", FROM, "-t", TO]).arg(load.sink.to_string()).status()?;
+    if !status.success() {
+        return Err(format!("smtp-source: {status}").into());
+    }
+    Ok((start.elapsed().as_nanos(), CpuTime::of_children().since(cpu)))
 }
 
 /// The dialogue without a client: envelope in one piece, body in one piece, replies counted by lines.
@@ -273,6 +293,7 @@ fn message(size: usize) -> Vec<u8> {
     (head + &line.repeat(lines)).into_bytes()
 }
 
-const CLIENTS: [Client; 4] = [Client::Lettre, Client::MailSend, Client::Posthaste, Client::Raw];
+const CLIENTS: [Client; 6] =
+    [Client::Lettre, Client::MailSend, Client::Posthaste, Client::PosthasteAhead, Client::Raw, Client::SmtpSource];
 const FROM: &str = "ada@news.example.com";
 const TO: &str = "bob@example.org";

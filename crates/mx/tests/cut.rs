@@ -194,3 +194,36 @@ async fn lmtp_cut_between_the_answers() {
         assert_eq!(kinds(&result.unwrap()), expected, "cut at {cut}");
     }
 }
+
+/// Two mails on one connection, the envelope of the second behind the content of the first.
+#[tokio::test]
+async fn cut_behind_every_octet_with_the_next_envelope_on_its_way() {
+    let (_, bob, go, end) = positions(true);
+    let mail_of_second = end + "250 2.0.0 ok\r\n".len();
+    let go_of_second = mail_of_second + "250 2.0.0 ok\r\n354 go\r\n".len();
+    let all = go_of_second + "250 2.0.0 taken\r\n".len();
+    for cut in 0..=all {
+        let peer = Peer::start(vec![script().cut(cut), Script::new()]).await;
+        let mx = mx_with(ZONE, peer.port(), &VirtualClock::new(), |config| config.pool.connections = 1);
+        let first = mail(&["ada@example.org", "bob@example.org", "eve@example.org"]);
+        let second = mail(&["joe@example.org"]);
+        let (first, second) = (Attempt::of(&first), Attempt::of(&second));
+        let (first, second) = tokio::join!(mx.deliver(&first), mx.deliver(&second));
+        let others = match cut {
+            _ if cut < go => Deferred,
+            _ if cut < end => InDoubt,
+            _ => Accepted,
+        };
+        let refused = if cut >= bob { Refused } else { Deferred };
+        assert_eq!(kinds(&first.unwrap()), [others, refused, others], "first, cut at {cut}");
+        // As long as its MAIL has no answer, another connection takes it.
+        let (expected, connections) = match cut {
+            _ if cut < mail_of_second => (Accepted, 2),
+            _ if cut < go_of_second => (Deferred, 1),
+            _ if cut < all => (InDoubt, 1),
+            _ => (Accepted, 1),
+        };
+        let second = second.unwrap();
+        assert_eq!((kinds(&second)[0], peer.connections()), (expected, connections), "cut at {cut}: {second:?}");
+    }
+}
