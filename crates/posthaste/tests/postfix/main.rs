@@ -10,6 +10,8 @@ mod collected;
 mod composed;
 mod dkimpy;
 mod instance;
+#[path = "../real/mod.rs"]
+mod real;
 mod reports;
 mod trace;
 
