@@ -41,8 +41,9 @@
 //! one path.
 //!
 //! # Features
-//! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `dkim`, `layers`; then `receive`,
-//! `serde`, `testing`. Without default features only the pure part is left: no tokio, no C library, no network.
+//! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `fetch-hyper`, `dkim`, `layers`; then
+//! `receive`, `serde`, `testing`. Without default features only the pure part is left: no tokio, no C library, no
+//! network.
 
 #![forbid(unsafe_code)]
 
