@@ -1,13 +1,14 @@
 //! Against programs that nobody here wrote: Postfix as server and as client, Dovecot, and the clients swaks, smtplib,
-//! nodemailer, lettre, `smtp-source`. What arrives is compared octet by octet.
+//! nodemailer, lettre, gsasl, `smtp-source`. What arrives is compared octet by octet.
 //!
-//! Needs Debian's `dovecot-lmtpd`, `libsasl2-modules`, `node-nodemailer`, `postfix`, `python3`, `swaks`, and root for the
+//! Needs Debian's `dovecot-lmtpd`, `gsasl`, `libsasl2-modules`, `node-nodemailer`, `postfix`, `python3`, `swaks`, and root for the
 //! servers; what is missing is passed by with a line that says so, except where `CI=true`.
 
 #![cfg(all(unix, feature = "mx"))]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod from_clients;
+mod from_gsasl;
 mod from_postfix;
 #[path = "../real/mod.rs"]
 mod real;

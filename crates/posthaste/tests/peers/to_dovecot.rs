@@ -10,8 +10,20 @@ const USERS: &[&str] = &["bob@example.org", "eve@example.org", "full@example.org
 #[tokio::test]
 async fn dovecot_answers_for_each_recipient() {
     let Some(dovecot) = Dovecot::start(USERS) else { return };
+    let url = format!("lmtp://{}", dovecot.lmtp());
+    deliver(&dovecot, &url).await;
+}
+
+#[tokio::test]
+async fn dovecot_by_its_unix_socket() {
+    let Some(dovecot) = Dovecot::start(USERS) else { return };
+    let url = format!("lmtp:unix:{}", dovecot.lmtp_socket().display());
+    deliver(&dovecot, &url).await;
+}
+
+async fn deliver(dovecot: &Dovecot, url: &str) {
     dovecot.block("full@example.org");
-    let relay = relay(&format!("lmtp://{}", dovecot.lmtp()));
+    let relay = relay(url);
     let to = ["bob@example.org", "nobody@example.org", "full@example.org", "eve@example.org"];
     for octets in [sample(), large()] {
         let dialogue = Dialogue::default();

@@ -14,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -101,9 +102,22 @@ fn maildir(folder: &Path) -> Vec<Vec<u8>> {
     files.into_iter().map(read).collect()
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that the kernel gives to nobody: below its range, where neither a connection
+/// nor a listener at port 0 takes it meanwhile. Each process begins somewhere else.
 fn free_port() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let end = range.split_whitespace().next().and_then(|begin| begin.parse().ok()).unwrap_or(32_768);
+    let ports = u32::max(end, FIRST_PORT + 1000) - FIRST_PORT;
+    loop {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+        assert!(tried < ports, "no port is free");
+        let port = FIRST_PORT + std::process::id().wrapping_mul(211).wrapping_add(tried) % ports;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.try_into().unwrap()));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// Tries again where a port was taken meanwhile.
@@ -121,5 +135,7 @@ fn on_free_ports<T>(program: &str, start: impl Fn() -> Result<T, String>) -> T {
 /// Far longer than anything takes; then it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const PORTS_TO_TRY: usize = 5;
+/// Above the ports of well-known services.
+const FIRST_PORT: u32 = 12_000;
 /// Whom mailboxes belong to: `nobody`.
 const MAIL_USER: u32 = 65534;

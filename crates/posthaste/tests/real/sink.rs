@@ -1,9 +1,11 @@
 //! Postfix's `smtp-sink`: takes mail and forgets it.
 
+use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
 use super::daemon::Daemon;
-use super::{find, free_port, is_root, on_free_ports};
+use super::{PATIENCE, find, free_port, is_root, on_free_ports};
 
 /// A running `smtp-sink`.
 #[derive(Debug)]
@@ -20,11 +22,13 @@ impl Sink {
             let address = free_port();
             // It wants a user of root.
             let user: &[&str] = if is_root() { &["-u", "nobody"] } else { &[] };
-            let address_and_backlog = [address.to_string(), "128".to_owned()];
-            let args = user.iter().chain(options).copied().chain(address_and_backlog.iter().map(String::as_str));
+            let name = format!("sink-{}-{}.test", std::process::id(), address.port());
+            let last = ["-h", &name, &address.to_string(), "128"];
+            let args = user.iter().chain(options).copied().chain(last);
             let daemon = Daemon::start(&program, args);
-            while TcpStream::connect(address).is_err() {
-                if daemon.has_ended() {
+            let begun = Instant::now();
+            while !greets(address, &name) {
+                if daemon.has_ended() || begun.elapsed() > PATIENCE {
                     return Err(daemon.tail());
                 }
                 std::thread::yield_now();
@@ -38,4 +42,12 @@ impl Sink {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// Whether somebody of this name listens there. Nobody has begun yet, or it is a stranger, where not.
+fn greets(address: SocketAddr, name: &str) -> bool {
+    let Ok(stream) = TcpStream::connect(address) else { return false };
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut greeting = String::new();
+    BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.contains(name)
 }
