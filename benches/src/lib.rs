@@ -23,6 +23,6 @@ pub use journal::{AppendLog, GroupLog};
 pub use machine::machine;
 pub use mode::Mode;
 pub use no_delay::NoDelay;
-pub use null_sink::{NullSink, serve_nothing};
+pub use null_sink::{NullSink, serve_nothing, serve_nothing_over_tls};
 pub use postfix::Postfix;
 pub use smtp_sink::SmtpSink;

@@ -29,9 +29,14 @@ impl Mode {
 
     /// The number of rounds: 15, or what `POSTHASTE_BENCH_ROUNDS` says if it is 7 or more.
     pub fn rounds(self) -> usize {
+        self.rounds_or(15)
+    }
+
+    /// The number of rounds: `usual`, or what `POSTHASTE_BENCH_ROUNDS` says, 7 at least.
+    pub fn rounds_or(self, usual: usize) -> usize {
         let wanted = std::env::var("POSTHASTE_BENCH_ROUNDS").ok().and_then(|text| text.parse().ok());
         match self {
-            Self::Full => wanted.unwrap_or(15).max(7),
+            Self::Full => wanted.unwrap_or(usual).max(7),
             Self::Smoke => 1,
         }
     }

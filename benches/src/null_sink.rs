@@ -1,9 +1,14 @@
 //! A receiver that does next to nothing, in a process of its own: what is left is the client.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A running null sink; dropping it ends it.
 #[derive(Debug)]
@@ -13,7 +18,7 @@ pub struct NullSink {
 }
 
 impl NullSink {
-    /// Starts it: the command must call [`serve_nothing`].
+    /// Starts it: the command must call [`serve_nothing`] or [`serve_nothing_over_tls`].
     ///
     /// # Errors
     /// If it does not start.
@@ -51,13 +56,38 @@ pub fn serve_nothing() -> io::Result<()> {
     for stream in listener.incoming() {
         let stream = stream?;
         // A client that goes away ends its thread, and nothing else.
-        thread::spawn(move || drop(converse(stream)));
+        thread::spawn(move || drop(stream.set_nodelay(true).and_then(|()| converse(stream))));
     }
     Ok(())
 }
 
-fn converse(mut stream: TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+/// The same over TLS, from the first octet on.
+///
+/// # Errors
+/// If there is no port to listen on, or the PEM files of chain and key cannot be used.
+pub fn serve_nothing_over_tls(chain: &Path, key: &Path) -> io::Result<()> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(chain).and_then(Iterator::collect);
+    let key = PrivateKeyDer::from_pem_file(key).map_err(io::Error::other)?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain.unwrap_or_default(), key))
+        .map_err(io::Error::other)?;
+    let config = Arc::new(config);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    println!("{}", listener.local_addr()?);
+    for stream in listener.incoming() {
+        let (stream, config) = (stream?, Arc::clone(&config));
+        thread::spawn(move || {
+            let session = rustls::ServerConnection::new(config).map_err(io::Error::other)?;
+            stream.set_nodelay(true)?;
+            converse(rustls::StreamOwned::new(session, stream))
+        });
+    }
+    Ok(())
+}
+
+fn converse(mut stream: impl Read + Write) -> io::Result<()> {
     stream.write_all(b"220 null.example ESMTP\r\n")?;
     let mut session = Session::default();
     let (mut buffer, mut answers) = (vec![0; 64 * 1024], Vec::new());
@@ -70,6 +100,7 @@ fn converse(mut stream: TcpStream) -> io::Result<()> {
         session.take(buffer.get(..len).unwrap_or_default(), &mut answers);
         if !answers.is_empty() {
             stream.write_all(&answers)?;
+            stream.flush()?;
         }
     }
 }

@@ -5,16 +5,23 @@
 //! are honest peers. The raw dialogue is what is left without a client: pipelined, from one buffer, on threads
 //! that block.
 //!
-//! Words on the command line choose: `sink` or `null`; `2k`, `10k`, `100k`; `c1`, `c16`, `c64` connections.
+//! Words on the command line choose: `sink`, `null` or `tls` (a null sink behind TLS from the first octet on; a
+//! certificate is made for each run); `2k`, `10k`, `100k`; `c1`, `c16`, `c64` connections. Each side of a round begins
+//! messages for a fixed time, so that the whole ends within eight minutes.
 
+mod bare;
 mod sides;
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use posthaste_benches::{Comparison, Mode, NoDelay, NullSink, Sample, Side, SmtpSink, machine, serve_nothing};
+use posthaste_benches::{
+    Comparison, Mode, NoDelay, NullSink, Sample, Side, SmtpSink, machine, serve_nothing, serve_nothing_over_tls,
+};
+use posthaste_testkit::TestCa;
 
 use sides::{Client, Load};
 
@@ -24,6 +31,10 @@ fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().collect();
     match words.get(1).map(String::as_str) {
         Some("as-sink") => return Ok(serve_nothing()?),
+        Some("as-tls-sink") => {
+            let folder = PathBuf::from(words.get(2).ok_or("one folder, please")?);
+            return Ok(serve_nothing_over_tls(&folder.join(CHAIN), &folder.join(KEY))?);
+        }
         Some("as-client") => return sides::run(words.get(2..).unwrap_or_default()),
         _ => {}
     }
@@ -34,17 +45,35 @@ fn main() -> Result<()> {
     if no_delay.is_none() {
         println!("no C compiler: the sides with TCP_NODELAY are passed by");
     }
-    if chosen(&["sink", "null"], "sink") {
+    let places = ["sink", "null", "tls"];
+    let bench = Bench { mode, no_delay };
+    if chosen(&places, "sink") {
         match SmtpSink::start()? {
-            Some(sink) => to(mode, "smtp-sink", sink.address(), no_delay.as_ref(), &SINK_STANDS)?,
+            Some(sink) => bench.to(&Place::new("smtp-sink", sink.address(), &SINK_STANDS))?,
             None => println!("smtp-sink (of Postfix) is not installed: passed by"),
         }
     }
-    if chosen(&["sink", "null"], "null") {
+    if chosen(&places, "null") {
         let null = NullSink::start(Command::new(std::env::current_exe()?).arg("as-sink"))?;
-        to(mode, "null sink", null.address(), no_delay.as_ref(), &NULL_STANDS)?;
+        bench.to(&Place::new("null sink", null.address(), &NULL_STANDS))?;
+    }
+    if chosen(&places, "tls") {
+        let ca = make_certificate(folder.path())?;
+        let null = NullSink::start(Command::new(std::env::current_exe()?).arg("as-tls-sink").arg(folder.path()))?;
+        bench.to(&Place { ca: Some(ca), ..Place::new("null sink, TLS", null.address(), &TLS_STANDS) })?;
     }
     Ok(())
+}
+
+/// For the address of the sink; says where the certificate is that vouches for it.
+fn make_certificate(folder: &Path) -> Result<PathBuf> {
+    let ca = TestCa::new();
+    let (chain, key) = ca.server_pem(&["127.0.0.1"]);
+    std::fs::write(folder.join(CHAIN), chain)?;
+    std::fs::write(folder.join(KEY), key)?;
+    let root = folder.join("root.pem");
+    std::fs::write(&root, ca.root_pem())?;
+    Ok(root)
 }
 
 /// Whether a part is to run: each does, unless the command line names others of its group.
@@ -53,52 +82,67 @@ fn chosen(group: &[&str], part: &str) -> bool {
     named.peek().is_none() || named.any(|word| word == part)
 }
 
-fn to(mode: Mode, place: &str, sink: SocketAddr, no_delay: Option<&NoDelay>, stands: &Stands) -> Result<()> {
-    let (sizes, all) = ([(2, "2k"), (10, "10k"), (100, "100k")], [(1, "c1"), (16, "c16"), (64, "c64")]);
-    for (kib, size) in sizes.into_iter().filter(|(_, size)| chosen(&["2k", "10k", "100k"], size)) {
-        for (connections, word) in all.into_iter().filter(|(_, word)| chosen(&["c1", "c16", "c64"], word)) {
-            let stands = if (size, word) == ("10k", "c16") { stands } else { &NO_STANDS };
-            compare(mode, place, sink, (kib * 1024, connections), no_delay, stands)?;
-        }
-    }
-    Ok(())
+/// Where the mail goes, and what should come of it.
+struct Place {
+    name: &'static str,
+    address: SocketAddr,
+    stands: &'static Stands,
+    ca: Option<PathBuf>,
 }
 
-fn compare(
+impl Place {
+    fn new(name: &'static str, address: SocketAddr, stands: &'static Stands) -> Self {
+        Self { name, address, stands, ca: None }
+    }
+}
+
+struct Bench {
     mode: Mode,
-    place: &str,
-    sink: SocketAddr,
-    (size, connections): (usize, usize),
-    no_delay: Option<&NoDelay>,
-    stands: &Stands,
-) -> Result<()> {
-    let mut run = Comparison::new(format!("{place}, {} KiB, {connections} connections", size / 1024), "messages");
-    let mut sides = Vec::new();
-    for (name, client, shim, count) in SIDES {
-        if shim == Shim::Preloaded && no_delay.is_none() {
-            continue;
+    no_delay: Option<NoDelay>,
+}
+
+impl Bench {
+    fn to(&self, place: &Place) -> Result<()> {
+        let (sizes, all) = ([(2, "2k"), (10, "10k"), (100, "100k")], [(1, "c1"), (16, "c16"), (64, "c64")]);
+        for (kib, size) in sizes.into_iter().filter(|(_, size)| chosen(&["2k", "10k", "100k"], size)) {
+            for (connections, word) in all.into_iter().filter(|(_, word)| chosen(&["c1", "c16", "c64"], word)) {
+                let main = (size, word) == ("10k", "c16");
+                self.compare(place, (kib * 1024, connections), if main { place.stands } else { &NO_STANDS })?;
+            }
         }
-        if client == Client::SmtpSource && !has_smtp_source() {
-            continue;
-        }
-        let count = match count {
-            // Each message waits 40 ms.
-            0 => 10 * connections,
-            count if size > 50 * 1024 => count / 4,
-            count => count,
+        Ok(())
+    }
+
+    fn compare(&self, place: &Place, (size, connections): (usize, usize), stands: &Stands) -> Result<()> {
+        let title = format!("{}, {} KiB, {connections} connections", place.name, size / 1024);
+        let mut run = Comparison::new(title, "messages");
+        let time = match self.mode {
+            Mode::Smoke => SMOKE_TIME,
+            _ if connections == 16 && size > 2 * 1024 => LONG_TIME,
+            _ => TIME,
         };
-        let load = Load { client, sink, size, connections, count: mode.count(count).max(connections) };
-        sides.push((run.side(name), load, shim));
-    }
-    ask_ratios(&mut run, &sides, stands);
-    for round in 0..mode.rounds() {
-        for side in run.order(round) {
-            let Some((_, load, shim)) = sides.iter().find(|(own, ..)| *own == side) else { continue };
-            run.note(side, in_a_process(load, no_delay.filter(|_| *shim == Shim::Preloaded))?);
+        let mut sides = Vec::new();
+        for (name, client, shim) in SIDES {
+            let misses = match client {
+                // It knows no TLS.
+                Client::SmtpSource => place.ca.is_some() || !has_smtp_source(),
+                _ => shim == Shim::Preloaded && self.no_delay.is_none(),
+            };
+            if !misses {
+                let load = Load { client, sink: place.address, size, connections, time, ca: place.ca.clone() };
+                sides.push((run.side(name), load, shim));
+            }
         }
+        ask_ratios(&mut run, &sides, stands);
+        for round in 0..self.mode.rounds_or(ROUNDS) {
+            for side in run.order(round) {
+                let Some((_, load, shim)) = sides.iter().find(|(own, ..)| *own == side) else { continue };
+                run.note(side, in_a_process(load, self.no_delay.as_ref().filter(|_| *shim == Shim::Preloaded))?);
+            }
+        }
+        print!("{run}");
+        Ok(())
     }
-    print!("{run}");
-    Ok(())
 }
 
 fn ask_ratios(run: &mut Comparison, sides: &[(Side, Load, Shim)], stands: &Stands) {
@@ -153,18 +197,26 @@ struct Stands {
     raw: &'static str,
 }
 
-/// Name, client, and how many messages it sends in a round; the one that waits 40 ms for each sends fewer.
-const SIDES: [(&str, Client, Shim, usize); 8] = [
-    ("raw dialogue, pipelined", Client::Raw, Shim::None, 10_000),
-    ("posthaste Relay, a sender a connection", Client::Posthaste, Shim::None, 8_000),
-    ("posthaste Relay, two senders", Client::PosthasteAhead, Shim::None, 8_000),
-    ("lettre, as published", Client::Lettre, Shim::None, 0),
-    ("mail-send, as published", Client::MailSend, Shim::None, 0),
-    ("lettre, TCP_NODELAY", Client::Lettre, Shim::Preloaded, 8_000),
-    ("mail-send, TCP_NODELAY", Client::MailSend, Shim::Preloaded, 8_000),
-    ("smtp-source", Client::SmtpSource, Shim::None, 8_000),
+/// Name and client. Those as published wait 40 ms for each message.
+const SIDES: [(&str, Client, Shim); 8] = [
+    ("raw dialogue, pipelined", Client::Raw, Shim::None),
+    ("posthaste Relay, a sender a connection", Client::Posthaste, Shim::None),
+    ("posthaste Relay, two senders", Client::PosthasteAhead, Shim::None),
+    ("lettre, as published", Client::Lettre, Shim::None),
+    ("mail-send, as published", Client::MailSend, Shim::None),
+    ("lettre, TCP_NODELAY", Client::Lettre, Shim::Preloaded),
+    ("mail-send, TCP_NODELAY", Client::MailSend, Shim::Preloaded),
+    ("smtp-source", Client::SmtpSource, Shim::None),
 ];
+const ROUNDS: usize = 7;
+const SMOKE_TIME: Duration = Duration::from_millis(10);
+const TIME: Duration = Duration::from_millis(150);
+/// For those sizes and connections that should stand somewhere.
+const LONG_TIME: Duration = Duration::from_millis(400);
+const CHAIN: &str = "chain.pem";
+const KEY: &str = "key.pem";
 const NO_STANDS: Stands = Stands { rate: "", cpu: "", raw: "" };
 /// Where the sink is the limit, no client can be faster than the raw dialogue.
 const SINK_STANDS: Stands = Stands { rate: ">= 1.5", cpu: "", raw: ">= 0.85, in place of 1.5" };
 const NULL_STANDS: Stands = Stands { rate: ">= 2.4", cpu: "<= 0.4", raw: "" };
+const TLS_STANDS: Stands = Stands { rate: ">= 1.5", cpu: "", raw: "" };

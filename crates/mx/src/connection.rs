@@ -89,7 +89,7 @@ impl Connection {
 
     /// Writes what is due, or reads what comes: one step, up to the session's next deadline.
     ///
-    /// The attempt of a turn is asked before the octets that complete its message. Dropped, the connection must be
+    /// The attempt of a turn is asked before each further MAIL and before the octets that complete its message. Dropped, the connection must be
     /// dropped too.
     pub(crate) async fn exchange(
         &mut self,
@@ -98,6 +98,13 @@ impl Connection {
         trace: &mut Trace<'_>,
     ) -> Exchanged {
         if self.outbox.left() == 0 {
+            if let Some(turn) = &turn
+                && self.session.begins_round()
+                && turn.attempt.start().is_err()
+            {
+                self.session.withdraw_round(wait.now());
+                return Exchanged::Yes;
+            }
             self.fill(wait.now(), turn, trace);
         }
         if self.session.is_closed() {

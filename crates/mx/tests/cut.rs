@@ -227,3 +227,36 @@ async fn cut_behind_every_octet_with_the_next_envelope_on_its_way() {
         assert_eq!((kinds(&second)[0], peer.connections()), (expected, connections), "cut at {cut}: {second:?}");
     }
 }
+
+/// The same when the peer stops reading at any octet of what is written: the second mail is never in doubt while its
+/// content has not gone.
+#[tokio::test]
+async fn deaf_behind_every_octet_with_the_next_envelope_on_its_way() {
+    let to = ["ada@example.org", "bob@example.org", "eve@example.org"];
+    let (first, second) = (mail(&to), mail(&["joe@example.org"]));
+    // Up to its answer the first mail is whole on the wire; then comes the envelope of the second.
+    let heard = {
+        let peer = Peer::start(vec![script()]).await;
+        mx(ZONE, peer.port()).deliver(&Attempt::of(&first)).await.unwrap();
+        peer.heard().concat()
+    };
+    let before: usize = heard.iter().take_while(|line| !line.starts_with('(')).map(|line| line.len() + 2).sum();
+    let content = b"Subject: hi\r\n\r\n..dot\r\nbody\r\n.\r\n".len();
+    let envelope = b"MAIL FROM:<ada@example.com>\r\nRCPT TO:<joe@example.org>\r\nDATA\r\n".len();
+    for limit in 1..before + content + envelope {
+        // The answer to the content never comes, nor does one to what is behind it.
+        let silence =
+            [("MAIL", "250 2.0.0 ok"), ("DATA", "354 go"), (".", ""), ("MAIL", ""), ("RCPT TO:<joe", ""), ("DATA", "")];
+        let mut deaf = silence.into_iter().fold(script(), |script, (command, reply)| script.answer(command, reply));
+        deaf.deaf_after = Some(limit);
+        let peer = Peer::start(vec![deaf, Script::new()]).await;
+        let mx = mx_with(ZONE, peer.port(), &VirtualClock::new(), |config| config.pool.connections = 1);
+        let (one, two) = (Attempt::of(&first), Attempt::of(&second));
+        let (one, two) = tokio::join!(mx.deliver(&one), mx.deliver(&two));
+        let (one, two) = (kinds(&one.unwrap()), kinds(&two.unwrap()));
+        let others = if limit < before { Deferred } else { InDoubt };
+        assert_eq!((one[0], one[2]), (others, others), "deaf after {limit}");
+        assert!(matches!(one[1], Deferred | Refused), "deaf after {limit}: {one:?}");
+        assert_eq!((two[0], peer.connections()), (Accepted, 2), "deaf after {limit}");
+    }
+}

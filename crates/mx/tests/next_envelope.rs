@@ -5,12 +5,13 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use posthaste_mx::Mx;
 use posthaste_testkit::VirtualClock;
-use posthaste_transport::{Attempt, Transport};
+use posthaste_transport::{Attempt, Outcomes, Transport, TransportError, TransportErrorKind};
 use posthaste_types::OutcomeKind::{self, Accepted, Deferred};
-use support::{Peer, Script, kinds, mail, mx_with};
+use support::{Peer, Script, attempt, kinds, mail, mx_with, texts};
 use tokio::task::JoinHandle;
 
 fn one_connection(peer: &Peer) -> Arc<Mx> {
@@ -86,4 +87,87 @@ async fn a_site_out_of_step_is_told_one_command_at_a_time() {
     }
     assert_eq!(verbs(&peer.heard()[1]), ["EHLO", "MAIL"]);
     later.abort();
+}
+
+fn spawn(mx: &Arc<Mx>, attempt: &Attempt) -> JoinHandle<Result<Outcomes, TransportError>> {
+    let (mx, attempt) = (Arc::clone(mx), attempt.clone());
+    tokio::spawn(async move { mx.deliver(&attempt).await })
+}
+
+/// A peer that never answers the first MAIL, so that others wait for the connection.
+fn silent_at_mail() -> Script {
+    Script::new().ehlo("250 mx.example.org").answer("MAIL", "")
+}
+
+/// The mail behind begins before the one in front is answered, and its own content goes when it has the connection.
+#[tokio::test]
+async fn handed_over() {
+    let peer = Peer::start(vec![Script::new()]).await;
+    let mx = one_connection(&peer);
+    let attempts = ["ada@example.org", "bob@example.org", "eve@example.org"].map(|to| attempt(&mail(&[to])).build());
+    let tasks = attempts.each_ref().map(|attempt| spawn(&mx, attempt));
+    for task in tasks {
+        assert_eq!(kinds(&task.await.unwrap().unwrap()), [Accepted]);
+    }
+    assert_eq!(peer.connections(), 1);
+    let contents = peer.heard()[0].iter().filter(|line| line.starts_with('(') && line.ends_with("octets)")).count();
+    assert_eq!(contents, 3);
+    for attempt in &attempts {
+        assert_eq!(attempt.passages().len(), 1, "each knows what carried it");
+    }
+}
+
+/// Withdrawn while it waits, it is never begun, and the one behind it takes its place.
+#[tokio::test]
+async fn withdrawn_while_it_waits() {
+    let peer = Peer::start(vec![Script::new()]).await;
+    let mx = one_connection(&peer);
+    let [first, second, third] =
+        ["ada@example.org", "bob@example.org", "eve@example.org"].map(|to| attempt(&mail(&[to])).build());
+    let tasks = [&first, &second, &third].map(|attempt| spawn(&mx, attempt));
+    tokio::task::yield_now().await;
+    second.withdraw().unwrap();
+    let [one, two, three] = tasks;
+    assert_eq!(kinds(&one.await.unwrap().unwrap()), [Accepted]);
+    assert_eq!(two.await.unwrap().unwrap_err().kind(), TransportErrorKind::Withdrawn);
+    assert_eq!(kinds(&three.await.unwrap().unwrap()), [Accepted]);
+    assert!(!peer.heard().concat().iter().any(|line| line.contains("bob@example.org")), "{:?}", peer.heard());
+}
+
+/// The connection dies behind the first content: who had begun behind it goes over another one.
+#[tokio::test]
+async fn lost_with_the_one_in_front() {
+    let peer = Peer::start(vec![Script::new().answer(".", "(close)"), Script::new()]).await;
+    let mx = one_connection(&peer);
+    let [first, second] = ["ada@example.org", "bob@example.org"].map(|to| attempt(&mail(&[to])).build());
+    let (one, two) = (spawn(&mx, &first), spawn(&mx, &second));
+    assert_eq!(kinds(&one.await.unwrap().unwrap()), [OutcomeKind::InDoubt]);
+    assert_eq!(kinds(&two.await.unwrap().unwrap()), [Accepted]);
+    assert_eq!(peer.connections(), 2);
+}
+
+/// Out of time while it waits: busy if it was not begun; deferred, and never in doubt, if its envelope was on its way.
+#[tokio::test]
+async fn out_of_time_while_it_waits() {
+    for (script, begun) in [(silent_at_mail(), false), (silent_behind_the_content(), true)] {
+        let peer = Peer::start(vec![script]).await;
+        let clock = VirtualClock::new();
+        let mx =
+            Arc::new(mx_with("example.org A 127.0.0.1", peer.port(), &clock, |config| config.pool.connections = 1));
+        let first = begin(&mx, "ada@example.org").await;
+        let waiting = attempt(&mail(&["bob@example.org"])).timeout(Duration::from_secs(5)).build();
+        let waiting = spawn(&mx, &waiting);
+        tokio::task::yield_now().await;
+        peer.wait_for(if begun { 8 } else { 2 }).await;
+        clock.advance(Duration::from_secs(5)).await;
+        let result = waiting.await.unwrap();
+        if begun {
+            let outcomes = result.unwrap();
+            assert_eq!(kinds(&outcomes), [Deferred]);
+            assert!(texts(&outcomes)[0].contains("ran out of time"), "{outcomes:?}");
+        } else {
+            assert_eq!(result.unwrap_err().kind(), TransportErrorKind::Busy);
+        }
+        first.abort();
+    }
 }

@@ -6,13 +6,13 @@ mod support;
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use posthaste_mx::Mx;
 use posthaste_testkit::VirtualClock;
-use posthaste_transport::{Attempt, Transport, TransportErrorKind};
+use posthaste_transport::{Attempt, Direction, TraceSink, Transport, TransportErrorKind};
 use posthaste_types::{Cause, Clock as _, OutcomeKind};
 use support::{Lines, Peer, Script, attempt, kinds, mail, mail_with, mx, mx_with};
 use tokio::sync::Barrier;
@@ -212,4 +212,40 @@ async fn polls<T>(future: impl Future<Output = T>, most: usize) -> Option<T> {
         if count >= most { Poll::Ready(None) } else { Poll::Pending }
     })
     .await
+}
+
+/// Withdraws its attempt as soon as the content may go.
+#[derive(Debug, Default)]
+struct WithdrawAtContent(OnceLock<Attempt>);
+
+impl TraceSink for WithdrawAtContent {
+    fn line(&self, direction: Direction, line: &str) {
+        if direction == Direction::Received && line.starts_with("354") {
+            assert!(self.0.get().unwrap().withdraw().is_err(), "it has begun");
+        }
+    }
+}
+
+/// Whom the peer takes in a further transaction alone is not mailed once that is forbidden.
+#[tokio::test]
+async fn a_further_transaction_is_asked_for() {
+    for withdrawn in [true, false] {
+        let script = Script::new().answer("RCPT TO:<bob", "452 4.5.3 too many");
+        let peer = Peer::start(vec![script]).await;
+        let mx = mx(ZONE, peer.port());
+        let sink = Arc::new(WithdrawAtContent::default());
+        let mut builder = attempt(&mail(&["ada@example.org", "bob@example.org"]));
+        if withdrawn {
+            builder = builder.trace(sink.clone());
+        }
+        let attempt = builder.build();
+        sink.0.set(attempt.clone()).unwrap();
+        let outcomes = mx.deliver(&attempt).await.unwrap();
+        let (second, mails) = if withdrawn { (OutcomeKind::Deferred, 1) } else { (OutcomeKind::Accepted, 2) };
+        assert_eq!(kinds(&outcomes), [OutcomeKind::Accepted, second], "{outcomes:?}");
+        assert_eq!(deliver(&mx).await, OutcomeKind::Accepted);
+        let heard = peer.heard().concat();
+        assert_eq!(heard.iter().filter(|line| line.starts_with("MAIL")).count(), mails + 1, "{heard:?}");
+        assert_eq!(peer.connections(), 1, "the connection is fine");
+    }
 }

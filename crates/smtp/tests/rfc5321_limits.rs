@@ -219,3 +219,44 @@ fn a_client_that_floods_while_an_answer_is_due() {
     server.go_on();
     assert_eq!(server.closed(), Some(ServerErrorKind::Flood));
 }
+
+/// A further transaction that is forbidden meanwhile: nothing of it is handed out, and the session goes on.
+#[test]
+fn a_further_round_is_taken_back() {
+    use OutcomeKind::{Accepted, Deferred};
+    for (ehlo, pipelining) in [
+        ("250 a\r\n", Pipelining::WhereOffered),
+        ("250-a\r\n250 PIPELINING\r\n", Pipelining::WhereOffered),
+        ("250-a\r\n250 PIPELINING\r\n", Pipelining::NextEnvelope),
+    ] {
+        for accepted in [true, false] {
+            let mut client = Client::new(client_config().with_pipelining(pipelining), [mail(&["a", "b"])]);
+            client.quits = false;
+            let data = if accepted { "354 go\r\n" } else { "554 5.5.1 no\r\n" };
+            ["220 a\r\n", ehlo, "250 ok\r\n", "250 ok\r\n", "452 4.5.3 too many\r\n"]
+                .iter()
+                .for_each(|reply| drop(client.hear(reply)));
+            assert!(!client.session.begins_round(), "the first one is under way");
+            client.session.withdraw_round(client.now);
+            let last = if accepted {
+                client.hear(data);
+                "250 ok\r\n"
+            } else {
+                data
+            };
+            client.session.handle_bytes(client.now, last.as_bytes()).unwrap();
+            assert!(client.session.begins_round());
+            client.session.withdraw_round(client.now);
+            assert!(!client.session.begins_round() && client.session.can_send());
+            assert_eq!(client.go_on(), b"", "nothing of it");
+            let first = if accepted { Accepted } else { OutcomeKind::Refused };
+            assert_eq!(client.kinds(), [[first, Deferred]]);
+            assert_eq!(client.session.poll_timeout(), None);
+            // The peer still holds the transaction whose DATA it refused.
+            client.mails.push_back(mail(&["c"]));
+            let next = String::from_utf8(client.go_on()).unwrap();
+            assert_eq!(next.starts_with("RSET"), !accepted, "{next}");
+            assert!(!next.contains("b@example.org"), "{next}");
+        }
+    }
+}

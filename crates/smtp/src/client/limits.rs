@@ -1,8 +1,8 @@
 //! The limits that the peer names (RFC 9422).
 
-use posthaste_types::{Cause, Domain, Outcome};
+use posthaste_types::{Cause, Domain, Outcome, Tick};
 
-use super::running::Running;
+use super::running::{Further, Running};
 use super::session::ClientSession;
 
 /// What this session has used up of its limits, since EHLO.
@@ -34,6 +34,46 @@ impl ClientSession {
     /// Whether a further round of the same mail may go.
     pub(super) fn takes_mails(&self) -> bool {
         self.capabilities.limit("MAILMAX").is_none_or(|most| self.used.mails < most)
+    }
+
+    /// Whether the next octets begin a further round of the mail under way: a MAIL of its own (RFC 5321 §4.5.3.1.10).
+    ///
+    /// Whoever may have forbidden the rest meanwhile is asked now; [`withdraw_round`](Self::withdraw_round) if so.
+    pub fn begins_round(&self) -> bool {
+        let further = self.running.front().map(|running| running.further);
+        matches!(further, Some(Further::Begins { at, .. }) if at >= self.handed)
+    }
+
+    /// Takes a round back that is [about to begin](Self::begins_round), and defers all who have no answer. The session
+    /// goes on. Does nothing once an octet of the round was handed out.
+    pub fn withdraw_round(&mut self, now: Tick) {
+        if !self.begins_round() {
+            return;
+        }
+        let Some(mut running) = self.running.pop_front() else { return };
+        if let Further::Begins { at, reset } = running.further {
+            let kept = usize::try_from(at.saturating_sub(self.handed)).unwrap_or(usize::MAX);
+            self.outgoing.truncate(kept);
+            self.awaited.retain(|awaited| awaited.end <= at);
+            self.reset = reset;
+        }
+        if running.has_begun() {
+            self.used.mails = self.used.mails.saturating_sub(1);
+        }
+        let outcome = Outcome::deferred(Cause::local("withdrawn before a further transaction began"));
+        (0..running.outcomes.len()).for_each(|recipient| self.settle(&mut running, recipient, outcome.clone()));
+        self.finish(running);
+        self.write_steps(now);
+        self.rearm(now);
+    }
+
+    /// Notes where a further round begins, as long as nothing of it was handed out.
+    pub(super) fn mark_round(&self, running: &mut Running) {
+        match running.further {
+            Further::No => {}
+            Further::Begins { at, .. } if at >= self.handed => {}
+            _ => running.further = Further::Begins { at: self.end_of_outgoing(), reset: self.reset },
+        }
     }
 
     /// Defers those for whom there is no round left.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use posthaste_types::{Cause, Outcome};
 
 use super::event::TransactionId;
+use super::state::Reset;
 use super::transaction::Transaction;
 use crate::capabilities::Capabilities;
 use crate::chunking::ChunkWriter;
@@ -29,6 +30,8 @@ pub(super) struct Running {
     /// How many commands of the round have been written: MAIL, each RCPT, DATA or BDAT.
     written: usize,
     pub(super) mail: MailState,
+    /// Where a round behind the first one begins.
+    pub(super) further: Further,
     /// How the content of this round goes.
     pub(super) way: Way,
     pub(super) body: Body,
@@ -42,6 +45,18 @@ pub(super) enum Way {
     /// BDAT, completed when the recipients are answered.
     Chunk,
     Data,
+}
+
+/// Whether a round is the first one of its mail, and where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Further {
+    No,
+    Unwritten,
+    /// Its first command begins at this offset of all octets that the session hands out; and whether RSET was due.
+    Begins {
+        at: u64,
+        reset: Reset,
+    },
 }
 
 /// What MAIL came to.
@@ -120,6 +135,7 @@ impl Running {
             untried: 0,
             written: 0,
             mail: MailState::Unanswered,
+            further: Further::No,
             way: Way::Data,
             body: Body::NotYet,
         }
@@ -141,6 +157,11 @@ impl Running {
         self.mail = MailState::Unanswered;
         self.body = Body::NotYet;
         !self.round.is_empty()
+    }
+
+    /// Whether MAIL of the round was written.
+    pub(super) fn has_begun(&self) -> bool {
+        self.written > 0
     }
 
     /// Whether another round will follow this one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use posthaste_types::{BodyKind, Tick};
 
 use super::config::{Chunking, Pipelining, Protocol};
-use super::running::{Body, Running, Step, Way};
+use super::running::{Body, Further, Running, Step, Way};
 use super::session::ClientSession;
 use super::state::{Awaited, Groups, Phase, Reset, What};
 
@@ -27,6 +27,7 @@ impl ClientSession {
                 self.give_up_rest(&mut running);
             }
             if self.begin_round(&mut running) {
+                running.further = Further::Unwritten;
                 self.running.push_front(running);
             } else {
                 self.finish(running);
@@ -42,6 +43,9 @@ impl ClientSession {
         let most = if self.pipelines() { usize::MAX } else { 1 };
         while self.awaited.len() < most {
             let Some(step) = running.next_step() else { break };
+            if step == Step::Mail {
+                self.mark_round(running);
+            }
             let what = match step {
                 // Never content behind content that has no answer.
                 Step::Content if running.way != Way::Data && self.awaits_end_of_data() => break,
