@@ -11,6 +11,7 @@ mod running;
 mod session;
 mod state;
 mod transaction;
+mod transmitting;
 mod writing;
 
 pub use config::{AuthAllowed, Chunking, ClientConfig, HelloName, Pipelining, Protocol, Timeouts, TlsUse};

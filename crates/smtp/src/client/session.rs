@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 
 use posthaste_types::{Outcome, Stage, Tick};
-use zeroize::Zeroize;
 
 use super::config::{ClientConfig, Pipelining, TlsUse};
 use super::error::{ClientError, ClientErrorKind, SendError};
-use super::event::{ClientEvent, TransactionId, Transmit};
+use super::event::{ClientEvent, TransactionId};
 use super::limits::Used;
-use super::running::{Body, Running, Way};
+use super::running::{Body, Running};
 use super::state::{Awaited, Channel, Groups, Phase, Reset, What};
 use super::transaction::Transaction;
 use crate::capabilities::Capabilities;
@@ -233,62 +232,6 @@ impl ClientSession {
         }
     }
 
-    /// Puts the next octets for the connection behind what `out` holds: all commands that are due, or
-    /// about [`BLOCK`](Self::BLOCK) octets of content. Call it until it returns `None`, or until the buffer
-    /// is full, and again when that is written: the timeout of content begins anew with each call.
-    pub fn poll_transmit(&mut self, now: Tick, out: &mut Vec<u8>) -> Option<Transmit> {
-        if !self.outgoing.is_empty() {
-            out.extend_from_slice(&self.outgoing);
-            self.count(self.outgoing.len());
-            if self.phase == Phase::Opening(Stage::Auth) {
-                self.outgoing.zeroize();
-            }
-            self.outgoing.clear();
-            return Some(Transmit::Octets);
-        }
-        let running = self.running.front_mut()?;
-        let Body::Writing(writer) = &mut running.body else {
-            if !matches!(running.body, Body::Due) {
-                return None;
-            }
-            let waits = running.way == Way::Chunk;
-            if waits && self.awaited.front().is_some_and(|awaited| awaited.what.is_of_envelope()) {
-                return None;
-            }
-            // A chunk was announced, and all recipients are refused meanwhile: the peer drops it.
-            if !running.is_for_nobody() {
-                return Some(Transmit::Completing(running.id));
-            }
-            self.write_last(now);
-            return self.poll_transmit(now, out);
-        };
-        let written = writer.fill(out, Self::BLOCK);
-        if writer.is_done() {
-            running.body = Body::Due;
-        }
-        self.count(written);
-        self.rearm(now);
-        Some(Transmit::Octets)
-    }
-
-    /// The same, but of content only its place is told where a long run of it goes as it is: for an adapter that
-    /// writes from several places at once and copies nothing.
-    pub fn poll_transmit_shared(&mut self, now: Tick, out: &mut Vec<u8>) -> Option<Transmit> {
-        let writer = match self.running.front_mut() {
-            Some(Running { body: Body::Writing(writer), .. }) if self.outgoing.is_empty() => writer,
-            _ => return self.poll_transmit(now, out),
-        };
-        let before = out.len();
-        let Some(run) = writer.run(out, MIN_RUN, MAX_RUN) else { return self.poll_transmit(now, out) };
-        let (octets, done) = (out.len() - before + run.len(), writer.is_done());
-        if done && let Some(running) = self.running.front_mut() {
-            running.body = Body::Due;
-        }
-        self.count(octets);
-        self.rearm(now);
-        Some(Transmit::Shared { segment: run.segment, start: run.start, end: run.end })
-    }
-
     /// What happened since the last call, one by one.
     pub fn poll_event(&mut self) -> Option<ClientEvent> {
         self.events.pop_front()
@@ -314,8 +257,3 @@ impl ClientSession {
         self.phase == Phase::Closed
     }
 }
-
-/// What is shorter is copied: that costs less than a place of its own.
-const MIN_RUN: usize = 4096;
-/// What goes as one block, of which each has its timeout.
-const MAX_RUN: usize = 128 * 1024;
