@@ -12,7 +12,8 @@ use posthaste_types::{Cause, Clock, Domain, Outcome, OutcomeKind};
 /// [`Unreachable`](TransportErrorKind::Unreachable) alone. An attempt that was accepted for somebody, refused for
 /// somebody or is in doubt for somebody stays where it was; one that was deferred for all goes on where that is asked
 /// for: [where no peer said so](Self::on_no_reply), or [in any case](Self::on_deferral). If nobody takes it, the answer
-/// is the last that one of them gave for the recipients; else the first error that time may mend; else the first error.
+/// is the last that one of them gave for the recipients; else the first error that time may mend; else the first error;
+/// an error has the words of all of them.
 ///
 /// Time: all of them share [`Attempt::timeout`]. A route is the first one's; the others find their own.
 ///
@@ -154,7 +155,21 @@ type Answer = Result<Outcomes, TransportError>;
 fn better(so_far: Option<Answer>, new: Answer) -> Answer {
     match (so_far, new) {
         (None, new) | (_, new @ Ok(_)) => new,
-        (Some(Err(old)), Err(new)) if !old.is_transient() && new.is_transient() => Err(new),
+        (Some(Err(old)), Err(new)) => Err(both(&old, &new)),
         (Some(old), Err(_)) => old,
+    }
+}
+
+/// The first error that time may mend, else the first, with the words of the other one: a wrong password behind a host
+/// that is down must be seen.
+fn both(old: &TransportError, new: &TransportError) -> TransportError {
+    let decides = if !old.is_transient() && new.is_transient() { new } else { old };
+    let both = match decides.kind() == old.kind() {
+        true => TransportError::new(old.kind(), format_args!("{}; then {new}", old.text())),
+        false => TransportError::new(new.kind(), format_args!("{}; before it {old}", new.text())),
+    };
+    match decides.wait() {
+        Some(wait) => both.retry_after(wait),
+        None => both,
     }
 }

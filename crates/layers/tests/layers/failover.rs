@@ -104,7 +104,9 @@ async fn by_kind_of_error_and_what_is_told_in_the_end() {
     let (first, second, _) = memories([Answer::CutBefore, Answer::Accept]);
     second.plan(&address(TO[0]), [Answer::WrongCredential]);
     let failover = Failover::new(shared(&first), clock.clone()).then(second);
-    assert_eq!(failover.deliver(&attempt(&TO)).await.unwrap_err().kind(), TransportErrorKind::Unreachable);
+    let error = failover.deliver(&attempt(&TO)).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Unreachable);
+    assert!(error.to_string().contains("; then misconfigured: "), "what a person must mend is said too: {error}");
 
     // The first deferred all, the second cannot be reached: the deferral is the answer.
     let later = || reply(451, "4.7.1 later");
