@@ -2,7 +2,7 @@
 
 use posthaste_types::{Cause, Domain, Outcome, Tick};
 
-use super::running::{Further, Running};
+use super::running::{Further, Running, Step};
 use super::session::ClientSession;
 
 /// What this session has used up of its limits, since EHLO.
@@ -68,8 +68,9 @@ impl ClientSession {
     }
 
     /// Notes where a further round begins, as long as nothing of it was handed out.
-    pub(super) fn mark_round(&self, running: &mut Running) {
+    pub(super) fn mark_round(&self, running: &mut Running, step: Step) {
         match running.further {
+            _ if step != Step::Mail => {}
             Further::No => {}
             Further::Begins { at, .. } if at >= self.handed => {}
             _ => running.further = Further::Begins { at: self.end_of_outgoing(), reset: self.reset },

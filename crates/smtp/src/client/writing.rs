@@ -43,9 +43,7 @@ impl ClientSession {
         let most = if self.pipelines() { usize::MAX } else { 1 };
         while self.awaited.len() < most {
             let Some(step) = running.next_step() else { break };
-            if step == Step::Mail {
-                self.mark_round(running);
-            }
+            self.mark_round(running, step);
             let what = match step {
                 // Never content behind content that has no answer.
                 Step::Content if running.way != Way::Data && self.awaits_end_of_data() => break,
