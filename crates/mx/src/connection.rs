@@ -89,8 +89,8 @@ impl Connection {
 
     /// Writes what is due, or reads what comes: one step, up to the session's next deadline.
     ///
-    /// The attempt of a turn is asked before each further MAIL and before the octets that complete its message. Dropped, the connection must be
-    /// dropped too.
+    /// The attempt of a turn is asked before each further MAIL and before the octets that complete its message. Dropped,
+    /// the connection must be dropped too.
     pub(crate) async fn exchange(
         &mut self,
         wait: &mut Wait<'_>,
