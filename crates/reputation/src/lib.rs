@@ -19,7 +19,7 @@
 //!     99.2.0.192.zen.spamhaus.org.  300 IN TXT "https://www.example.org/query/192.0.2.99"
 //! "#
 //! .parse()?;
-//! let by = Tick::from_start(Duration::from_secs(10)); // of the clock that the resolver holds
+//! let by = Tick::from_start(Duration::from_secs(10)); // of the clock that the resolver holds: clock.tick() + ...
 //!
 //! let lists = DnsLists::builtin();
 //! let findings = lists.look_up_all(&dns, &Subject::Ip("192.0.2.99".parse()?), by).await;

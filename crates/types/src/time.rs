@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ops::Add;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::time::Duration;
@@ -137,6 +138,15 @@ impl Tick {
     /// How long after `earlier` this is; zero if it is not after it.
     pub fn since(self, earlier: Tick) -> Duration {
         self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// As [`Tick::saturating_add`].
+impl Add<Duration> for Tick {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        self.saturating_add(duration)
     }
 }
 

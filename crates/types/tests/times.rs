@@ -76,6 +76,8 @@ fn time_saturates() {
     assert_eq!(Timestamp::from_unix_secs(1).since(Timestamp::from_unix_secs(2)), Duration::ZERO);
     let tick = Tick::from_start(Duration::MAX);
     assert_eq!(tick.saturating_add(Duration::from_secs(1)), tick);
+    assert_eq!(tick + Duration::from_secs(1), tick);
+    assert_eq!(Tick::default() + Duration::from_secs(1), Tick::from_start(Duration::from_secs(1)));
     assert_eq!(Tick::default().since(tick), Duration::ZERO);
 }
 
