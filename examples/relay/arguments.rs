@@ -25,7 +25,7 @@ Who may send
   --takes-for WHOM        everybody may send to this address or domain; repeatable; default: to nobody
 
 Where it listens
-  --listen ADDRESS:PORT   default: 127.0.0.1:2525; another than a loopback address needs --tls
+  --listen ADDRESS:PORT   default: 127.0.0.1:2525; with --user, another than a loopback address needs --tls
   --hostname NAME         its name; default: the name of this machine
   --tls CERTIFICATE,KEY   offers STARTTLS with these PEM files; passwords are taken inside TLS alone then
 
@@ -42,10 +42,12 @@ What is told
   --demo                  sends three mails through itself, on this machine alone, and ends
   --help                  this text
 
-What cannot be delivered is told to its sender, unless he asked for no notice. Interrupt it to stop: what waits is
-taken up at the next start.
+The mail of users gets the fields Date and Message-ID where it has none; without From it is not taken. What cannot be
+delivered is told to its sender, unless he asked for no notice. Ctrl-C or SIGTERM stops it: what is under way ends
+first, and what waits is taken up at the next start.
 
-Exit code: 0 if it was stopped, or all went well; 1 if something failed; 2 if the arguments are wrong.
+Exit code: 0 it was stopped, or all went well; 1 something failed, such as a port or spool in use; 2 an argument cannot
+be used.
 ";
 
 /// What is to be done.

@@ -36,7 +36,7 @@ impl Service {
             None => return Err(Wrong::new("--listen", "without --tls nobody could show a password here").into()),
         };
         let transport = transport(next, &hostname)?;
-        let sqlite = Sqlite::open(&spool).map_err(|error| Wrong::new("--spool", error))?;
+        let sqlite = Sqlite::open(&spool).map_err(|error| format!("--spool {}: {error}", spool.display()))?;
         let mut builder = Mailer::builder().spool(sqlite).transport(transport);
         if let Some(user) = trace {
             let sink: Arc<dyn TraceSink> = Arc::new(StandardError);
@@ -44,11 +44,12 @@ impl Service {
         }
         let mailer = builder.start().await?;
         let notices = tokio::spawn(notice::send_all(mailer.clone(), hostname.clone()));
-        let mut door = Receiver::builder(Gate::new(mailer.clone(), rules)).hostname(hostname).auth(auth);
+        let mut door =
+            Receiver::builder(Gate::new(mailer.clone(), hostname.clone(), rules)).hostname(hostname).auth(auth);
         if let Some((certificate, key)) = tls {
             door = door.tls(ServerTls::from_pem(&certificate, &key).map_err(|error| Wrong::new("--tls", error))?);
         }
-        let receiver = door.bind(listen).await.map_err(|error| Wrong::new("--listen", error))?;
+        let receiver = door.bind(listen).await.map_err(|error| format!("--listen {listen}: {error}"))?;
         Ok(Self { mailer, receiver, notices, json })
     }
 
@@ -77,10 +78,10 @@ impl Service {
     }
 }
 
-fn transport(next: Next, hostname: &Domain) -> Result<Arc<dyn Transport>, Wrong> {
+fn transport(next: Next, hostname: &Domain) -> Result<Arc<dyn Transport>, Box<dyn Error>> {
     match next {
         Next::Mx => {
-            let mx = mx_system_with(MxConfig::new(hostname.clone())).map_err(|error| Wrong::new("--next", error))?;
+            let mx = mx_system_with(MxConfig::new(hostname.clone()))?;
             Ok(Arc::new(mx))
         }
         Next::Relay { url, password } => {
