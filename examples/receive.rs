@@ -63,10 +63,8 @@ async fn receive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.tls {
         builder = builder.tls(certificate(arguments.root.as_deref())?);
     }
-    let receiver = builder
-        .bind((Ipv4Addr::LOCALHOST, arguments.port))
-        .await
-        .map_err(|error| format!("--port {}: {error}", arguments.port))?;
+    let receiver =
+        builder.bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(|error| format!("--port: {error}"))?;
     eprintln!("receive: listening on {}", receiver.local_addr());
     let enough = async {
         let mut left = arguments.count;

@@ -56,6 +56,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut interrupts = Interrupts::listen()?;
     let service = Service::start(arguments).await?;
     eprintln!("relay: listening on {}", service.address());
+    if service.backlog() > 0 {
+        eprintln!("relay: recipients that waited in the spool: {}", service.backlog());
+    }
     let ended = tokio::select! {
         ended = service.print_events() => ended,
         interrupted = interrupts.next() => interrupted.map_err(Into::into),
