@@ -184,8 +184,10 @@ fn not_a_relay(url: &str, error: &ConfigError) -> Wrong {
         ConfigErrorKind::PasswordInUrl => {
             Wrong::new("--next", error).advise("put it into a file, and say --next-password FILE")
         }
+        ConfigErrorKind::Scheme => Wrong::new("--next", format_args!("{url:?}: unknown scheme"))
+            .advise("the schemes are smtp, smtp+starttls, smtps and lmtp"),
         _ => Wrong::new("--next", format_args!("{url:?}: {error}"))
-            .advise("say a URL such as smtp+starttls://relay.example.com:587; relay --help tells the schemes"),
+            .advise("say a URL such as smtp+starttls://relay.example.com:587"),
     }
 }
 

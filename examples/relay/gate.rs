@@ -7,7 +7,7 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use posthaste::message::RawError;
 use posthaste::smtp::Credentials;
-use posthaste::{Address, Domain, Mailer, Notify, ParseError, Raw, Reply, ReversePath, SendErrorKind};
+use posthaste::{Address, Domain, Mailer, Notify, ParseError, Raw, Reply, ReversePath, SendError, SendErrorKind};
 use posthaste_receive::{Handler, HandlerError, Incoming, Session, Verdict, Verdicts};
 
 use crate::submission::Fields;
@@ -106,12 +106,8 @@ impl Handler for Gate {
         let key = fields.tell_it_apart().then(|| format!("relay/{}", mail.fingerprint()));
         let quiet = mail.envelope().to().iter().any(|to| to.notify == Notify::Never);
         let envelope = mail.envelope().clone();
-        let trace = mail.octets().len() - mail.as_sent().len();
-        let mut octets = mail.into_octets();
-        if session.authenticated().is_some() {
-            octets.splice(trace..trace, fields.missing(&self.hostname).into_bytes());
-        }
-        let raw = match Raw::new(envelope, octets) {
+        let added = if session.authenticated().is_some() { fields.missing(&self.hostname) } else { String::new() };
+        let raw = match Raw::new(envelope, with_fields(mail, &added)) {
             Ok(raw) => raw,
             Err(RawError::Content(error)) => return Ok(refuse_because(554, "5.6.0", error).into()),
             Err(error) => return Ok(refuse_because(554, "5.3.4", error).into()),
@@ -128,16 +124,27 @@ impl Handler for Gate {
         }
         match sending.await {
             Ok(_) => Ok(Verdict::Accept.into()),
-            Err(error) => Ok(match error.kind() {
-                // The octets differ by our own fields alone: the key says what the client sent.
-                SendErrorKind::KeyReused { .. } => Verdict::Accept,
-                SendErrorKind::Invalid | SendErrorKind::TooLarge { .. } | SendErrorKind::TooManyRecipients { .. } => {
-                    refuse_because(554, "5.3.4", error)
-                }
-                _ => Verdict::try_later(),
-            }
-            .into()),
+            Err(error) => Ok(not_sent(&error).into()),
         }
+    }
+}
+
+/// The message with these fields between the trace field of this hop and what the client sent.
+fn with_fields(mail: Incoming<'_>, fields: &str) -> Vec<u8> {
+    let trace = mail.octets().len() - mail.as_sent().len();
+    let mut octets = mail.into_octets();
+    octets.splice(trace..trace, fields.bytes());
+    octets
+}
+
+fn not_sent(error: &SendError) -> Verdict {
+    match error.kind() {
+        // The octets differ by our own fields alone: the key says what the client sent.
+        SendErrorKind::KeyReused { .. } => Verdict::Accept,
+        SendErrorKind::Invalid | SendErrorKind::TooLarge { .. } | SendErrorKind::TooManyRecipients { .. } => {
+            refuse_because(554, "5.3.4", error)
+        }
+        _ => Verdict::try_later(),
     }
 }
 
