@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::Write;
 use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -45,6 +46,9 @@ The stack, from the outside in:
   failover   from the first relay, tried three times with a limit of 20 s each and traced, to the one behind it,
              tried once with the same limit
 
+Every third mail goes to a colleague at corp.example too. Where nobody got anything, because no relay could be reached,
+the whole attempt failed; where one recipient was accepted, the others are deferred, each for its own cause.
+
 Exit code: 0 if everybody who may be mailed was accepted or is held, 1 if somebody was not, 2 if the arguments are
 wrong.
 ";
@@ -53,12 +57,12 @@ wrong.
 async fn main() -> ExitCode {
     let result = match Arguments::from_env() {
         Ok(None) => {
-            print!("{HELP}");
+            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
             return ExitCode::SUCCESS;
         }
         Ok(Some(arguments)) => run(&arguments).await,
         Err(error) => {
-            eprintln!("layers: {error}\nTry --help.");
+            eprintln!("layers: {error}\n        layers --help tells them all");
             return ExitCode::from(2);
         }
     };
@@ -90,6 +94,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let rate = Rate::new(arguments.rate, Duration::from_secs(60));
     let stack = Throttle::new(suppress, clock.clone()).overall(Limits::unlimited().rate(rate));
 
+    println!("{:>9}  {:26} what it came to", "time", "recipient");
     let well = if arguments.hold {
         hold_and_release(stack, &clock, arguments.mails).await?
     } else {
@@ -173,7 +178,10 @@ fn told<E: fmt::Display>(clock: &dyn Clock, attempt: &Attempt, result: &Result<O
     let outcomes = match result {
         Ok(outcomes) => outcomes,
         Err(error) => {
-            println!("{at:>7.1} s  {:26} error: {error}", attempt.recipients()[0].address.to_string());
+            // One answer for the attempt: it is everybody's.
+            for to in attempt.recipients() {
+                println!("{at:>7.1} s  {:26} attempt failed ({error})", to.address.to_string());
+            }
             return false;
         }
     };
@@ -265,13 +273,13 @@ impl Arguments {
                 Long("hold") => all.hold = true,
                 Long("primary") => all.primary = state("--primary", &parser.value()?.string()?)?,
                 Long("backup") => all.backup = state("--backup", &parser.value()?.string()?)?,
-                Long("rate") => all.rate = parser.value()?.parse()?,
-                Long("mails") => all.mails = parser.value()?.parse()?,
+                Long("rate") => all.rate = number("--rate", "a number from 1 on", &parser.value()?.string()?)?,
+                Long("mails") => all.mails = number("--mails", "a number from 1 to 1000", &parser.value()?.string()?)?,
                 other => return Err(other.unexpected().into()),
             }
         }
         if !(1..=1000).contains(&all.mails) {
-            return Err(format!("--mails {}: not 1 to 1000", all.mails).into());
+            return Err(format!("--mails: \"{}\" is not a number from 1 to 1000", all.mails).into());
         }
         Ok(Some(all))
     }
@@ -282,6 +290,10 @@ fn state(option: &str, text: &str) -> Result<State, String> {
         "up" => Ok(State::Up),
         "down" => Ok(State::Down),
         "hangs" => Ok(State::Hangs),
-        other => Err(format!("{option} {other}: not up, down or hangs")),
+        other => Err(format!("{option}: {other:?} is not up, down or hangs")),
     }
+}
+
+fn number<T: std::str::FromStr>(option: &str, what: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{option}: {text:?} is not {what}"))
 }

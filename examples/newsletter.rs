@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use posthaste::message::{Body, ComposeError};
@@ -18,9 +19,44 @@ use posthaste::{
 const WEEKLY: StreamName = StreamName::from_static("weekly");
 const DIGEST: ListName = ListName::from_static("digest");
 
+const HELP: &str = "\
+Sends a newsletter into memory; one of its readers has left the list.
+
+  newsletter [NUMBER]
+
+  NUMBER    of readers, 8 to 1000000; 2000 if not given
+
+Exit code: 0 all as told, 1 something failed, 2 an argument cannot be used.
+";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let count: usize = std::env::args().nth(1).map_or(Ok(2000), |arg| arg.parse())?;
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let count = match arguments.as_slice() {
+        [] => 2000,
+        [help] if help == "--help" => {
+            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
+            return ExitCode::SUCCESS;
+        }
+        words => match words.join(" ").parse() {
+            Ok(number) if READERS.contains(&number) => number,
+            _ => {
+                eprintln!("newsletter: {:?} is not a number of readers, 8 to 1000000", words.join(" "));
+                eprintln!("            newsletter --help tells more");
+                return ExitCode::from(2);
+            }
+        },
+    };
+    match send_to(count).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("newsletter: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn send_to(count: usize) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let world = Arc::new(Memory::new()); // stands for all mailbox providers
     let mailer = Mailer::builder()
@@ -66,8 +102,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     head.lines().filter(|line| line.starts_with("List-")).for_each(|line| println!("{line}"));
     mailer.stop().await;
 
-    assert_eq!((world.received().len(), suppressed), (count - 1, 1), "not as told");
-    Ok(())
+    let as_told = (world.received().len(), suppressed) == (count - 1, 1);
+    if as_told { Ok(()) } else { Err("not as told".into()) }
 }
 
 fn mail(body: &Body, reader: &str, links: &Unsubscribe) -> Result<Outgoing, Box<dyn Error>> {
@@ -118,5 +154,7 @@ impl Unsubscribe {
     }
 }
 
+/// The seventh has left; all are held in memory.
+const READERS: std::ops::RangeInclusive<usize> = 8..=1_000_000;
 const FROM: &str = "Ada <ada@news.example.com>";
 const ISSUE: &str = "This week: how a message finds its way home.\n";

@@ -8,6 +8,8 @@
 
 #[path = "receive/arguments.rs"]
 mod arguments;
+#[path = "support/interrupt.rs"]
+mod interrupt;
 
 use std::error::Error;
 use std::io::Write;
@@ -16,12 +18,14 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use posthaste::Domain;
 use posthaste_receive::{Handler, HandlerError, Incoming, Receiver, ServerTls, Session, Verdict, Verdicts};
 use posthaste_testkit::TestCa;
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use arguments::{Arguments, Command, Wrong};
+use interrupt::Interrupts;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -43,6 +47,7 @@ async fn main() -> ExitCode {
 }
 
 async fn receive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let mut interrupts = Interrupts::listen()?;
     let (printed, mut count) = mpsc::unbounded_channel();
     let printer = Printer { json: arguments.json, domain: arguments.domain.clone(), out: Mutex::default(), printed };
     let mut builder = Receiver::builder(printer).configure(|config| {
@@ -58,7 +63,8 @@ async fn receive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.tls {
         builder = builder.tls(certificate(arguments.root.as_deref())?);
     }
-    let receiver = builder.bind((Ipv4Addr::LOCALHOST, arguments.port)).await?;
+    let receiver =
+        builder.bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(|error| format!("--port: {error}"))?;
     eprintln!("receive: listening on {}", receiver.local_addr());
     let enough = async {
         let mut left = arguments.count;
@@ -68,7 +74,7 @@ async fn receive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     tokio::select! {
         () = enough => {}
-        result = tokio::signal::ctrl_c() => result?,
+        result = interrupts.next() => result?,
     }
     receiver.stop().await;
     Ok(())
@@ -88,7 +94,7 @@ fn certificate(root: Option<&std::path::Path>) -> Result<ServerTls, Wrong> {
 #[derive(Debug)]
 struct Printer {
     json: bool,
-    domain: Option<String>,
+    domain: Option<Domain>,
     out: Mutex<()>,
     printed: mpsc::UnboundedSender<()>,
 }
@@ -97,7 +103,7 @@ struct Printer {
 impl Handler for Printer {
     async fn recipient(&self, _: &Session, to: &posthaste::Address) -> Verdict {
         match &self.domain {
-            Some(domain) if !to.domain().as_str().eq_ignore_ascii_case(domain) => Verdict::refuse_relay(),
+            Some(domain) if to.domain() != domain => Verdict::refuse_relay(),
             _ => Verdict::Accept,
         }
     }

@@ -15,21 +15,27 @@ mod arguments;
 mod demo;
 #[path = "relay/gate.rs"]
 mod gate;
+#[path = "support/interrupt.rs"]
+mod interrupt;
 #[path = "relay/notice.rs"]
 mod notice;
 #[path = "relay/service.rs"]
 mod service;
+#[path = "relay/submission.rs"]
+mod submission;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command, HELP, Wrong};
+use interrupt::Interrupts;
 use service::Service;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let result = match Arguments::from_env() {
         Ok(Command::Help) => {
-            print!("{HELP}");
+            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
             Ok(())
         }
         Ok(Command::Demo { json }) => demo::run(json).await,
@@ -45,13 +51,17 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Serves until it is interrupted, or nothing can be printed any more.
+/// Serves until it is told to stop, or nothing can be printed any more.
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let mut interrupts = Interrupts::listen()?;
     let service = Service::start(arguments).await?;
     eprintln!("relay: listening on {}", service.address());
+    if service.backlog() > 0 {
+        eprintln!("relay: recipients that waited in the spool: {}", service.backlog());
+    }
     let ended = tokio::select! {
         ended = service.print_events() => ended,
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Into::into),
+        interrupted = interrupts.next() => interrupted.map_err(Into::into),
     };
     let waiting = service.stop().await;
     eprintln!("relay: stopped; recipients that wait in the spool: {waiting}");

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     let (files, shape) = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
             return ExitCode::SUCCESS;
         }
         Err(error) => {

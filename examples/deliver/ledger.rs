@@ -100,7 +100,7 @@ impl Ledger {
         }
         let ended = format!("{}/{}", self.ended(), self.recipients);
         let what = paint(ink, &format!("{what:10}"));
-        let why = wrap(why).join(&format!("\n{:55}", ""));
+        let why = wrap(why, 64).join(&format!("\n{:55}", ""));
         println!("  {:>6}  {ended:>5}  {who:24}  {what}  {why}", seconds(at.since(self.start)));
     }
 
@@ -135,7 +135,12 @@ pub(crate) fn why(ending: &Ending) -> String {
 /// The line of a report that decided: what the remote host said, else the first.
 fn deciding(evidence: &[Evidence]) -> String {
     let line = evidence.iter().find(|one| one.source == EvidenceSource::ReportField).or(evidence.first());
-    line.map(|one| one.text.to_string()).unwrap_or_default()
+    line.map(|one| plain(one.text.as_str())).unwrap_or_default()
+}
+
+/// What the remote host said, without the name of the field that tells it.
+pub(crate) fn plain(evidence: &str) -> String {
+    evidence.trim_start_matches("Diagnostic-Code: smtp; ").to_owned()
 }
 
 fn ink(fate: Fate) -> Ink {

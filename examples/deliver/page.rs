@@ -32,7 +32,8 @@ pub(crate) fn table<const N: usize>(names: [&str; N], rows: &[[Cell; N]]) {
                 print!("{}  ", paint(cell.ink, &format!("{:width$}", cell.text)));
                 continue;
             }
-            let pieces: Vec<_> = wrap(&cell.text).iter().map(|piece| paint(cell.ink, piece)).collect();
+            let pieces: Vec<_> =
+                wrap(&cell.text, WIDTH.saturating_sub(2 + indent)).iter().map(|piece| paint(cell.ink, piece)).collect();
             println!("{}", pieces.join(&format!("\n  {:indent$}", "")));
         }
     };
@@ -85,20 +86,22 @@ pub(crate) fn paint(ink: Ink, text: &str) -> String {
     if *COLOURS { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// The text in lines of at most 72 characters, but for longer words.
-pub(crate) fn wrap(text: &str) -> Vec<String> {
-    const WIDTH: usize = 72;
+/// The text in lines of at most so many characters, but for longer words.
+pub(crate) fn wrap(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.len() - 1;
         match lines[line].chars().count() + 1 + word.chars().count() {
             _ if lines[line].is_empty() => lines[line].push_str(word),
-            width if width <= WIDTH => lines[line].extend([" ", word]),
+            width if width <= most => lines[line].extend([" ", word]),
             _ => lines.push(word.to_owned()),
         }
     }
     lines
 }
+
+/// The columns of the screen.
+const WIDTH: usize = 120;
 
 /// What was promised, and whether it came so.
 #[derive(Default)]

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use lexopt::Arg::Long;
 use lexopt::ValueExt;
+use posthaste::Domain;
 
 /// What is to be done.
 pub(crate) enum Command {
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
     pub(crate) tls: bool,
     pub(crate) root: Option<PathBuf>,
     pub(crate) json: bool,
-    pub(crate) domain: Option<String>,
+    pub(crate) domain: Option<Domain>,
     pub(crate) count: Option<u64>,
     pub(crate) max_message: Option<u64>,
     pub(crate) max_recipients: Option<usize>,
@@ -46,7 +47,7 @@ impl Arguments {
                 "--tls" => all.tls = true,
                 "--root" => all.root = Some(parsed(&mut parser, &name, "a path")?),
                 "--json" => all.json = true,
-                "--domain" => all.domain = Some(parsed(&mut parser, &name, "a domain")?),
+                "--domain" => all.domain = Some(parsed(&mut parser, &name, "a domain, such as example.com")?),
                 "--count" => all.count = Some(parsed(&mut parser, &name, "a number of messages")?),
                 "--max-message" => all.max_message = Some(parsed(&mut parser, &name, "a number of octets")?),
                 "--max-recipients" => all.max_recipients = Some(parsed(&mut parser, &name, "a number")?),
@@ -91,7 +92,7 @@ impl Error for Wrong {}
 const SEE_HELP: &str = "receive --help tells them all";
 
 pub(crate) const HELP: &str = "\
-Receives mail on 127.0.0.1, prints it, and keeps nothing. Ends at Ctrl-C; what is under way is printed first.
+Receives mail on 127.0.0.1, prints it, and keeps nothing. Ends at Ctrl-C or SIGTERM; what is under way is printed first.
 
   receive [--port PORT] [--lmtp] [--tls [--root FILE]] [--json] [--domain DOMAIN] [--count NUMBER]
 
@@ -101,7 +102,7 @@ Receives mail on 127.0.0.1, prints it, and keeps nothing. Ends at Ctrl-C; what i
     --root FILE             writes the authority that vouches for it there, in PEM
   --json                    one message a line, in JSON
   --domain DOMAIN           takes mail for addresses at this domain alone; for all if not given
-  --count NUMBER            ends behind so many messages
+  --count NUMBER            ends behind so many messages; 0 only sees whether it can listen, and ends at once
 
 The limits
   --max-message OCTETS      of one message; 26214400 if not given

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use lexopt::Arg::Long;
 use lexopt::ValueExt;
+use posthaste::mx::{ConfigError, ConfigErrorKind, RelayConfig};
 use posthaste::{Domain, hostname};
 
 use crate::gate::Rules;
@@ -25,7 +26,7 @@ Who may send
   --takes-for WHOM        everybody may send to this address or domain; repeatable; default: to nobody
 
 Where it listens
-  --listen ADDRESS:PORT   default: 127.0.0.1:2525; another than a loopback address needs --tls
+  --listen ADDRESS:PORT   default: 127.0.0.1:2525; with --user, another than a loopback address needs --tls
   --hostname NAME         its name; default: the name of this machine
   --tls CERTIFICATE,KEY   offers STARTTLS with these PEM files; passwords are taken inside TLS alone then
 
@@ -42,10 +43,12 @@ What is told
   --demo                  sends three mails through itself, on this machine alone, and ends
   --help                  this text
 
-What cannot be delivered is told to its sender, unless he asked for no notice. Interrupt it to stop: what waits is
-taken up at the next start.
+The mail of users gets the fields Date and Message-ID where it has none; without From it is not taken. What cannot be
+delivered is told to its sender, unless he asked for no notice. Ctrl-C or SIGTERM stops it: what is under way ends
+first, and what waits is taken up at the next start.
 
-Exit code: 0 if it was stopped, or all went well; 1 if something failed; 2 if the arguments are wrong.
+Exit code: 0 it was stopped, or all went well; 1 something failed, such as a port or spool in use; 2 an argument cannot
+be used.
 ";
 
 /// What is to be done.
@@ -95,7 +98,9 @@ impl Arguments {
         let mut parser = lexopt::Parser::from_env();
         let mut given = Given::default();
         while let Some(argument) = parser.next().map_err(|error| Wrong::new("arguments", error))? {
-            let Long(name) = argument else { return Err(Wrong::new("arguments", argument.unexpected())) };
+            let Long(name) = argument else {
+                return Err(Wrong::new("arguments", argument.unexpected()).advise(SEE_HELP));
+            };
             let name = format!("--{name}");
             if name == "--help" {
                 return Ok(Command::Help);
@@ -133,7 +138,7 @@ impl Given {
             "--trace" => self.trace = Some(text()?),
             "--json" => self.json = true,
             "--demo" => self.demo = true,
-            unknown => return Err(Wrong::new(unknown, "there is no such argument; relay --help tells them all")),
+            unknown => return Err(Wrong::new(unknown, "there is no such argument").advise(SEE_HELP)),
         }
         Ok(())
     }
@@ -144,23 +149,45 @@ impl Given {
             return Ok(Command::Demo { json });
         }
         if rules.users.is_empty() && rules.takes_for.is_empty() {
-            return Err(Wrong::new("--user", "there is none, and no --takes-for: nobody could send anything"));
+            return Err(
+                Wrong::new("--user", "there is none, and no --takes-for: nobody could send anything").advise(SEE_HELP)
+            );
         }
         if let Some(user) = trace.iter().find(|user| !rules.users.contains_key(*user)) {
             return Err(Wrong::new("--trace", format_args!("there is no --user {user}")));
         }
-        let name = match name {
-            Some(name) => name,
-            None => hostname().map_err(|error| Wrong::new("--hostname", error))?,
-        };
         let next = match (next, next_password) {
-            (Some(url), password) => Next::Relay { url, password },
+            (Some(url), password) => {
+                RelayConfig::from_url(&url).map_err(|error| not_a_relay(&url, &error))?;
+                Next::Relay { url, password }
+            }
             (None, None) => Next::Mx,
             (None, Some(_)) => return Err(Wrong::new("--next", "it is missing beside --next-password")),
         };
         let listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 2525)));
+        if !rules.users.is_empty() && tls.is_none() && !listen.ip().is_loopback() {
+            return Err(Wrong::new("--listen", "without --tls nobody could show a password here"));
+        }
         let spool = spool.unwrap_or_else(|| "relay.db".into());
+        let name = match name {
+            Some(name) => name,
+            None => hostname().map_err(|error| {
+                Wrong::new("--hostname", error).advise("say --hostname NAME, with a name that leads to this host")
+            })?,
+        };
         Ok(Command::Serve(Box::new(Arguments { listen, hostname: name, rules, tls, spool, next, trace, json })))
+    }
+}
+
+fn not_a_relay(url: &str, error: &ConfigError) -> Wrong {
+    match error.kind() {
+        ConfigErrorKind::PasswordInUrl => {
+            Wrong::new("--next", error).advise("put it into a file, and say --next-password FILE")
+        }
+        ConfigErrorKind::Scheme => Wrong::new("--next", format_args!("{url:?}: unknown scheme"))
+            .advise("the schemes are smtp, smtp+starttls, smtps and lmtp"),
+        _ => Wrong::new("--next", format_args!("{url:?}: {error}"))
+            .advise("say a URL such as smtp+starttls://relay.example.com:587"),
     }
 }
 
@@ -181,13 +208,17 @@ fn password(name: &str, file: &str) -> Result<String, Wrong> {
     }
 }
 
-/// An argument that cannot be used: which one, and why.
+/// An argument that cannot be used: which one, why, and what to do.
 #[derive(Debug)]
 pub(crate) struct Wrong(String);
 
 impl Wrong {
     pub(crate) fn new(argument: &str, why: impl fmt::Display) -> Self {
         Self(format!("{argument}: {why}"))
+    }
+
+    fn advise(self, advice: &str) -> Self {
+        Self(format!("{self}\n       {advice}"))
     }
 }
 
@@ -198,3 +229,5 @@ impl fmt::Display for Wrong {
 }
 
 impl Error for Wrong {}
+
+const SEE_HELP: &str = "relay --help tells them all";

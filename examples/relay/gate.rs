@@ -7,8 +7,10 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use posthaste::message::RawError;
 use posthaste::smtp::Credentials;
-use posthaste::{Address, Domain, Mailer, Notify, ParseError, Raw, Reply, ReversePath, SendErrorKind};
+use posthaste::{Address, Domain, Mailer, Notify, ParseError, Raw, Reply, ReversePath, SendError, SendErrorKind};
 use posthaste_receive::{Handler, HandlerError, Incoming, Session, Verdict, Verdicts};
+
+use crate::submission::Fields;
 
 /// What the arguments allow.
 #[derive(Default)]
@@ -48,12 +50,13 @@ impl FromStr for Pattern {
 /// The receiver's handler: nothing passes unless a rule says so, and 250 is said when it is on disk.
 pub(crate) struct Gate {
     mailer: Mailer,
+    hostname: Domain,
     rules: Rules,
 }
 
 impl Gate {
-    pub(crate) fn new(mailer: Mailer, rules: Rules) -> Self {
-        Self { mailer, rules }
+    pub(crate) fn new(mailer: Mailer, hostname: Domain, rules: Rules) -> Self {
+        Self { mailer, hostname, rules }
     }
 }
 
@@ -95,15 +98,24 @@ impl Handler for Gate {
         if hops(mail.octets()) > MAX_HOPS {
             return Ok(refuse(554, "5.4.6 too many hops: a mail loop").into());
         }
+        let fields = Fields::of(mail.as_sent());
+        if session.authenticated().is_some() && !fields.from {
+            return Ok(refuse(554, "5.6.0 the message has no From field").into());
+        }
         // The same message again, because the 250 was lost: it is queued once.
-        let key = format!("relay/{}", mail.fingerprint());
+        let key = fields.tell_it_apart().then(|| format!("relay/{}", mail.fingerprint()));
         let quiet = mail.envelope().to().iter().any(|to| to.notify == Notify::Never);
-        let raw = match Raw::new(mail.envelope().clone(), mail.into_octets()) {
+        let envelope = mail.envelope().clone();
+        let added = if session.authenticated().is_some() { fields.missing(&self.hostname) } else { String::new() };
+        let raw = match Raw::new(envelope, with_fields(mail, &added)) {
             Ok(raw) => raw,
             Err(RawError::Content(error)) => return Ok(refuse_because(554, "5.6.0", error).into()),
             Err(error) => return Ok(refuse_because(554, "5.3.4", error).into()),
         };
-        let mut sending = self.mailer.send(raw).once(key);
+        let mut sending = self.mailer.send(raw);
+        if let Some(key) = key {
+            sending = sending.once(key);
+        }
         if let Some(user) = session.authenticated() {
             sending = sending.tag("user", user);
         }
@@ -112,16 +124,27 @@ impl Handler for Gate {
         }
         match sending.await {
             Ok(_) => Ok(Verdict::Accept.into()),
-            Err(error) => Ok(match error.kind() {
-                // The octets differ by our own Received field alone: the key says what the client sent.
-                SendErrorKind::KeyReused { .. } => Verdict::Accept,
-                SendErrorKind::Invalid | SendErrorKind::TooLarge { .. } | SendErrorKind::TooManyRecipients { .. } => {
-                    refuse_because(554, "5.3.4", error)
-                }
-                _ => Verdict::try_later(),
-            }
-            .into()),
+            Err(error) => Ok(not_sent(&error).into()),
         }
+    }
+}
+
+/// The message with these fields between the trace field of this hop and what the client sent.
+fn with_fields(mail: Incoming<'_>, fields: &str) -> Vec<u8> {
+    let trace = mail.octets().len() - mail.as_sent().len();
+    let mut octets = mail.into_octets();
+    octets.splice(trace..trace, fields.bytes());
+    octets
+}
+
+fn not_sent(error: &SendError) -> Verdict {
+    match error.kind() {
+        // The octets differ by our own fields alone: the key says what the client sent.
+        SendErrorKind::KeyReused { .. } => Verdict::Accept,
+        SendErrorKind::Invalid | SendErrorKind::TooLarge { .. } | SendErrorKind::TooManyRecipients { .. } => {
+            refuse_because(554, "5.3.4", error)
+        }
+        _ => Verdict::try_later(),
     }
 }
 

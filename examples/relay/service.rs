@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use posthaste::mx::{MxConfig, RelayConfig};
+use posthaste::queue::Spool;
 use posthaste::smtp::{AuthOffer, HelloName};
 use posthaste::transport::{Direction, TraceSink};
 use posthaste::{Domain, Event, Mailer, Relay, Sqlite, Transport, mx_system_with};
@@ -22,6 +23,7 @@ pub(crate) struct Service {
     receiver: Receiver,
     notices: JoinHandle<()>,
     json: bool,
+    backlog: u64,
 }
 
 impl Service {
@@ -30,13 +32,14 @@ impl Service {
         let Arguments { listen, hostname, rules, tls, spool, next, trace, json } = arguments;
         let auth = match &tls {
             _ if rules.users.is_empty() => AuthOffer::No,
-            Some(_) => AuthOffer::InsideTls,
             // A password in clear goes nowhere else than through this machine.
             None if listen.ip().is_loopback() => AuthOffer::Anywhere,
-            None => return Err(Wrong::new("--listen", "without --tls nobody could show a password here").into()),
+            _ => AuthOffer::InsideTls,
         };
         let transport = transport(next, &hostname)?;
-        let sqlite = Sqlite::open(&spool).map_err(|error| Wrong::new("--spool", error))?;
+        let sqlite = Sqlite::open(&spool)
+            .map_err(|error| format!("--spool: {}", error.to_string().trim_start_matches("spool: ")))?;
+        let backlog = sqlite.backlog().await?;
         let mut builder = Mailer::builder().spool(sqlite).transport(transport);
         if let Some(user) = trace {
             let sink: Arc<dyn TraceSink> = Arc::new(StandardError);
@@ -44,17 +47,23 @@ impl Service {
         }
         let mailer = builder.start().await?;
         let notices = tokio::spawn(notice::send_all(mailer.clone(), hostname.clone()));
-        let mut door = Receiver::builder(Gate::new(mailer.clone(), rules)).hostname(hostname).auth(auth);
+        let mut door =
+            Receiver::builder(Gate::new(mailer.clone(), hostname.clone(), rules)).hostname(hostname).auth(auth);
         if let Some((certificate, key)) = tls {
             door = door.tls(ServerTls::from_pem(&certificate, &key).map_err(|error| Wrong::new("--tls", error))?);
         }
-        let receiver = door.bind(listen).await.map_err(|error| Wrong::new("--listen", error))?;
-        Ok(Self { mailer, receiver, notices, json })
+        let receiver = door.bind(listen).await.map_err(|error| format!("--listen: {error}"))?;
+        Ok(Self { mailer, receiver, notices, json, backlog })
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.receiver.local_addr()
+    }
+
+    /// How many recipients waited in the spool when it was opened.
+    pub(crate) fn backlog(&self) -> u64 {
+        self.backlog
     }
 
     /// Prints what happens, until it stops.
@@ -77,10 +86,10 @@ impl Service {
     }
 }
 
-fn transport(next: Next, hostname: &Domain) -> Result<Arc<dyn Transport>, Wrong> {
+fn transport(next: Next, hostname: &Domain) -> Result<Arc<dyn Transport>, Box<dyn Error>> {
     match next {
         Next::Mx => {
-            let mx = mx_system_with(MxConfig::new(hostname.clone())).map_err(|error| Wrong::new("--next", error))?;
+            let mx = mx_system_with(MxConfig::new(hostname.clone()))?;
             Ok(Arc::new(mx))
         }
         Next::Relay { url, password } => {

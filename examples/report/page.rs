@@ -65,19 +65,23 @@ fn domain(out: &mut impl Write, domain: &DomainSummary) -> Result<()> {
     if counts.messages > 0 {
         fact(out, "time", period(domain.period))?;
         if let Some(policy) = &domain.policy {
-            let word =
-                |tag: &str, value: Option<&dyn Display>| value.map_or(String::new(), |it| format!("{tag}={it} "));
+            let word = |tag: &str, value: Option<&dyn Display>| value.map(|it| format!("{tag}={it}"));
             let p = policy.p.as_ref().map(|it| it as &dyn Display);
             let sp = policy.sp.as_ref().map(|it| it as &dyn Display);
             let np = policy.np.as_ref().map(|it| it as &dyn Display);
-            fact(out, "policy", word("p", p) + &word("sp", sp) + &word("np", np))?;
+            let words: Vec<String> = [word("p", p), word("sp", sp), word("np", np)].into_iter().flatten().collect();
+            fact(out, "policy", words.join(" "))?;
         }
         let rate = counts.pass_rate();
         let ink = if rate >= 0.98 { GOOD } else { BAD };
         let share = paint(ink, &format!("{:.1} %", (rate * 1000.0).floor() / 10.0));
         fact(out, "messages", format!("{}, {share} pass DMARC", counts.messages))?;
         if domain.unjudged > 0 {
-            fact(out, "unknown", format!("{} more, of which a damaged report does not say it", domain.unjudged))?;
+            fact(
+                out,
+                "unknown",
+                format!("{} more messages, whose result could not be read in a damaged report", domain.unjudged),
+            )?;
         }
         if counts.quarantined + counts.rejected > 0 {
             fact(out, "stopped", format!("{} refused, {} to spam", counts.rejected, counts.quarantined))?;

@@ -37,6 +37,8 @@ fn relayed(arguments: &Arguments, relay: &str) -> Result<Arc<dyn Transport>, Wro
     let mut config = RelayConfig::from_url(&url).map_err(|error| {
         let wrong = Wrong::new("--relay", &error);
         match error.kind() {
+            ConfigErrorKind::Scheme => Wrong::new("--relay", format!("{url:?}: unknown scheme"))
+                .advise("the schemes are smtp, smtp+starttls, smtps and lmtp"),
             ConfigErrorKind::PasswordInUrl => wrong.advise("put it into a file, and say --password-file FILE"),
             _ => wrong.advise("say HOST, HOST:PORT or a URL such as smtp+starttls://relay.example.com:587"),
         }
