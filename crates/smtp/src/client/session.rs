@@ -207,12 +207,12 @@ impl ClientSession {
         transaction.objection(&self.capabilities, self.is_encrypted())
     }
 
-    /// Lets the message be completed: the answer to [`Transmit::Completing`].
+    /// Lets the message be completed: the answer to [`Transmit::Completing`](crate::Transmit::Completing).
     pub fn complete(&mut self, now: Tick) {
         self.write_last(now);
     }
 
-    /// Keeps the message from being completed: the answer to [`Transmit::Completing`] for a mail that was
+    /// Keeps the message from being completed: the answer to [`Transmit::Completing`](crate::Transmit::Completing) for a mail that was
     /// withdrawn. SMTP has no other way than to end the session; nobody gets the mail.
     pub fn withdraw(&mut self, _now: Tick) {
         if self.running.front().is_some_and(|running| matches!(running.body, Body::Due)) {
