@@ -59,7 +59,7 @@ async fn bad_arguments_are_named() {
         (&["--relay", "h", "--mx"], "--mx: --relay is given too"),
         (&["--relay", "h", "--dns", "127.0.0.1:53"], "--dns: it belongs to --mx"),
         (&["--relay", "smtp://u:secret@h"], "a password does not belong in a URL"),
-        (&["--relay", "http://h"], "--relay: relay URL: scheme: http"),
+        (&["--relay", "http://h"], "--relay: \"http://h\": unknown scheme"),
         (&["--relay", "h", "--user", "u"], "--password-file: it is missing"),
         (&["--relay", "h", "--from", "a@example.com"], "--to: there is no recipient"),
         (&["--relay", "h", "--eml", "bcc.eml"], "--eml: bcc.eml: everybody would see its Bcc field"),
