@@ -9,6 +9,7 @@
 
 mod comparison;
 mod cpu;
+mod dialogue;
 mod journal;
 mod machine;
 mod mode;
@@ -19,6 +20,7 @@ mod smtp_sink;
 
 pub use comparison::{Comparison, Sample, Side};
 pub use cpu::CpuTime;
+pub use dialogue::{Dialogue, FROM, TO, Tls, message};
 pub use journal::{AppendLog, GroupLog};
 pub use machine::machine;
 pub use mode::Mode;

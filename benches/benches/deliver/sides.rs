@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use posthaste_benches::CpuTime;
+use posthaste_benches::{CpuTime, FROM, TO, message};
 use posthaste_mx::{Relay, RelayConfig, TlsRoots};
 use posthaste_transport::{Attempt, Transport};
 use posthaste_types::{Address, Content, Envelope, Mail, MailId, OutcomeKind};
@@ -237,15 +237,5 @@ async fn mail_send(load: &Load) -> Result<Taken> {
     .await
 }
 
-/// A message of about this size.
-pub(crate) fn message(size: usize) -> Vec<u8> {
-    let head = format!("From: <{FROM}>\r\nTo: <{TO}>\r\nSubject: Your order is on its way\r\n\r\n");
-    let line = "A line of a mail, as long as such lines are, with nothing in it to note.\r\n";
-    let lines = size.saturating_sub(head.len()) / line.len();
-    (head + &line.repeat(lines)).into_bytes()
-}
-
 const CLIENTS: [Client; 6] =
     [Client::Lettre, Client::MailSend, Client::Posthaste, Client::PosthasteAhead, Client::Raw, Client::SmtpSource];
-pub(crate) const FROM: &str = "ada@news.example.com";
-pub(crate) const TO: &str = "bob@example.org";

@@ -1,8 +1,8 @@
 //! The load, in a process of its own.
 
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +10,8 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::thread;
 use std::time::Instant;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use posthaste_benches::{Dialogue, FROM, TO, Tls};
+use rustls::pki_types::ServerName;
 
 use crate::Result;
 use crate::servers::NAME;
@@ -81,7 +81,7 @@ pub(crate) fn run(words: &[String]) -> Result<()> {
     let [address, size, connections, count, ca @ ..] = words else { return Err("four words, please".into()) };
     let (address, size, connections): (SocketAddr, usize, usize) =
         (address.parse()?, size.parse()?, connections.parse()?);
-    let tls = ca.first().map(|ca| tls(Path::new(ca))).transpose()?;
+    let tls = ca.first().map(|ca| Tls::new(Path::new(ca), ServerName::try_from(NAME)?)).transpose()?;
     let (left, ready) = (Arc::new(AtomicUsize::new(count.parse()?)), Arc::new(Barrier::new(connections)));
     let begun = Arc::new(OnceLock::new());
     let mut threads = Vec::new();
@@ -103,81 +103,3 @@ pub(crate) fn run(words: &[String]) -> Result<()> {
     println!("{}", begun.get().ok_or("no work was done")?.elapsed().as_nanos());
     Ok(())
 }
-
-fn tls(ca: &Path) -> Result<Arc<rustls::ClientConfig>> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(ca)?)?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
-}
-
-trait Channel: Read + Write + Send {}
-impl<T: Read + Write + Send> Channel for T {}
-
-struct Dialogue {
-    channel: Box<dyn Channel>,
-    envelope: Vec<u8>,
-    body: Vec<u8>,
-}
-
-impl Dialogue {
-    fn open(address: SocketAddr, size: usize, tls: Option<Arc<rustls::ClientConfig>>) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        let channel: Box<dyn Channel> = match tls {
-            Some(config) => {
-                let connection = rustls::ClientConnection::new(config, ServerName::try_from(NAME)?)?;
-                Box::new(rustls::StreamOwned::new(connection, stream))
-            }
-            None => Box::new(stream),
-        };
-        let envelope = format!("MAIL FROM:<{FROM}>\r\nRCPT TO:<{TO}>\r\nDATA\r\n").into_bytes();
-        let body = [message(size), b".\r\n".to_vec()].concat();
-        let mut dialogue = Self { channel, envelope, body };
-        dialogue.hear(1, b"220")?;
-        dialogue.say(b"EHLO bench.example\r\n")?;
-        let (mut heard, mut buffer) = (Vec::new(), [0; 1024]);
-        while !heard.split_inclusive(|octet| *octet == b'\n').any(|line: &[u8]| line.starts_with(b"250 ")) {
-            let len = dialogue.channel.read(&mut buffer)?;
-            heard.extend_from_slice(buffer.get(..len).filter(|octets| !octets.is_empty()).ok_or("closed")?);
-        }
-        Ok(dialogue)
-    }
-
-    fn say(&mut self, octets: &[u8]) -> Result<()> {
-        self.channel.write_all(octets)?;
-        Ok(self.channel.flush()?)
-    }
-
-    fn send(&mut self) -> Result<()> {
-        self.channel.write_all(&self.envelope)?;
-        self.channel.flush()?;
-        self.hear(3, b"354")?;
-        self.channel.write_all(&self.body)?;
-        self.channel.flush()?;
-        self.hear(1, b"250")
-    }
-
-    /// Reads so many lines; the last one begins as told.
-    fn hear(&mut self, lines: usize, last: &[u8]) -> Result<()> {
-        let (mut heard, mut buffer) = (Vec::new(), [0; 1024]);
-        while heard.iter().filter(|octet| **octet == b'\n').count() < lines {
-            let len = self.channel.read(&mut buffer)?;
-            heard.extend_from_slice(buffer.get(..len).filter(|octets| !octets.is_empty()).ok_or("closed")?);
-        }
-        let line = heard.split_inclusive(|octet| *octet == b'\n').next_back().unwrap_or_default();
-        if line.starts_with(last) { Ok(()) } else { Err(String::from_utf8_lossy(&heard).into()) }
-    }
-}
-
-/// A message of about this size.
-fn message(size: usize) -> Vec<u8> {
-    let head = format!("From: <{FROM}>\r\nTo: <{TO}>\r\nSubject: Your order is on its way\r\n\r\n");
-    let line = "A line of a mail, as long as such lines are, with nothing in it to note.\r\n";
-    let lines = size.saturating_sub(head.len()) / line.len();
-    (head + &line.repeat(lines)).into_bytes()
-}
-
-const FROM: &str = "ada@news.example.com";
-const TO: &str = "bob@example.org";

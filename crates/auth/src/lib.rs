@@ -50,6 +50,7 @@ pub mod dane;
 pub mod dmarc;
 pub mod iprev;
 pub mod mta_sts;
+mod quoted;
 pub mod records;
 pub mod results;
 pub mod spf;

@@ -3,6 +3,7 @@
 use posthaste_types::{HeaderField, ParseError};
 
 use super::{MethodResult, Results, WHAT};
+use crate::quoted::quoted_string;
 use crate::tags::syntax;
 
 pub(super) fn field(results: &Results) -> Result<HeaderField, ParseError> {
@@ -46,16 +47,7 @@ pub(super) fn quoted(value: &str) -> String {
     if plain && value.len() <= MAX_VALUE {
         return value.to_owned();
     }
-    let mut text = String::from("\"");
-    for c in value.chars().take(MAX_VALUE) {
-        match c {
-            '"' | '\\' => text.extend(['\\', c]),
-            ' '..='~' => text.push(c),
-            _ => text.push('?'),
-        }
-    }
-    text.push('"');
-    text
+    quoted_string(value, MAX_VALUE)
 }
 
 /// RFC 5322 §2.1.1, with room for the indent.

@@ -6,6 +6,7 @@ use posthaste_types::{DnsName, HeaderField, ParseError};
 
 use super::outcome::{Outcome, Reason, Verdict};
 use super::query::Query;
+use crate::quoted::quoted_string;
 
 /// The header field that tells later readers of the result.
 ///
@@ -44,16 +45,7 @@ fn quoted(value: &str) -> String {
     {
         return value.to_owned();
     }
-    let mut text = String::from("\"");
-    for c in value.chars().take(MAX_VALUE) {
-        match c {
-            '"' | '\\' => text.extend(['\\', c]),
-            ' '..='~' => text.push(c),
-            _ => text.push('?'),
-        }
-    }
-    text.push('"');
-    text
+    quoted_string(value, MAX_VALUE)
 }
 
 /// What stands in a comment: parentheses would end it, a backslash would hide its end.
