@@ -35,8 +35,8 @@
 //!
 //! # Where things are
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
-//! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`fetch`], [`message`],
-//! [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind
+//! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`feedback`], [`fetch`],
+//! [`message`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind
 //! their features `dkim`, `dns_hickory`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has
 //! one path.
 //!
@@ -82,6 +82,7 @@ pub use posthaste_sqlite::Sqlite;
 pub use posthaste_auth as auth;
 pub use posthaste_bounce as bounce;
 pub use posthaste_dns as dns;
+pub use posthaste_feedback as feedback;
 pub use posthaste_fetch as fetch;
 pub use posthaste_reputation as reputation;
 
