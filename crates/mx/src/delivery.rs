@@ -1,8 +1,9 @@
 //! One mail to one site: a connection that is open already, or the hosts one by one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Transaction};
+use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Pipelining, Transaction, TransactionId};
 use posthaste_transport::{Attempt, TransportError, TransportErrorKind};
 use posthaste_types::{Cause, Clock, NetworkFault, Outcome, OutcomeKind, Stage, Tick};
 
@@ -35,6 +36,9 @@ pub(crate) struct Job<'a> {
     pub(crate) by: Tick,
 }
 
+/// Who has begun behind a mail, and the number of his own.
+type Next = (Follower, TransactionId);
+
 /// What one connection made of a mail.
 enum Sent {
     /// Everybody has an answer.
@@ -53,13 +57,13 @@ impl Client {
         let mut wait = Wait::new(&*self.clock, job.by);
         let mut trace = Trace::new(job.attempt.trace().map(|sink| &**sink));
         let (lease, begun) = self.lease(job, way, &mut wait).await?;
-        if let Some(mut connection) = begun.or_else(|| lease.idle(wait.now())) {
+        if let Some(mut connection) = begun.or_else(|| self.warm(way, &lease, wait.now())) {
             trace.note(format_args!("using the connection to {} again", connection.peer));
             match self.send(job, way, &mut connection, &lease, &mut wait, &mut trace).await {
                 (Sent::Lost(_), _) if !wait.is_over() => trace.note("it had ended; a new one"),
-                (sent, follower) => {
+                (sent, next) => {
                     self.judge(job, &connection.peer, way);
-                    job.pass_on(lease, connection, follower);
+                    job.pass_on(lease, connection, next);
                     return end(sent);
                 }
             }
@@ -70,9 +74,9 @@ impl Client {
             match self.opener.open(&peer, stream, way, &mut wait, &mut trace).await {
                 Ok(mut connection) => match self.send(job, way, &mut connection, &lease, &mut wait, &mut trace).await {
                     (Sent::Lost(failure), _) => failures.push(failure),
-                    (sent, follower) => {
+                    (sent, next) => {
                         self.judge(job, &connection.peer, way);
-                        job.pass_on(lease, connection, follower);
+                        job.pass_on(lease, connection, next);
                         return end(sent);
                     }
                 },
@@ -89,7 +93,7 @@ impl Client {
     /// Whether the site said something of the source.
     fn judge(&self, job: &Job<'_>, peer: &Peer, way: &Way<'_>) {
         if peer.egress.is_some() {
-            self.opener.sources.judge(peer.egress.as_ref(), &way.site, &job.attempt.settled());
+            self.opener.sources.judge(peer.egress.as_ref(), &way.site, &job.settled());
         }
     }
 
@@ -128,7 +132,7 @@ impl Client {
         lease: &Lease,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
-    ) -> (Sent, Option<Follower>) {
+    ) -> (Sent, Option<Next>) {
         let may_follow =
             !trace.is_on() && connection.proof.sharing != Sharing::Sole && !self.opener.lock_step.holds(&way.site);
         let mut turn = Turn {
@@ -138,29 +142,37 @@ impl Client {
             follower: None,
         };
         let begins = std::mem::replace(&mut connection.begins, Begins::Now);
-        if begins == Begins::Now {
-            if job.attempt.start().is_err() {
-                return (Sent::Withdrawn, None);
+        let mail = match begins {
+            Begins::Already(mail) => mail,
+            Begins::Now => {
+                if job.attempt.start().is_err() {
+                    return (Sent::Withdrawn, None);
+                }
+                connection.mails = connection.mails.saturating_add(1);
+                match connection.session.send(wait.now(), job.transaction.clone()) {
+                    Ok(mail) => mail,
+                    Err(error) => return (Sent::Lost(Failure::network(NetworkFault::Closed, error)), None),
+                }
             }
-            connection.mails = connection.mails.saturating_add(1);
-            if connection.session.send(wait.now(), job.transaction.clone()).is_err() {
-                return (Sent::Lost(Failure::network(NetworkFault::Closed, "the session had ended")), None);
-            }
-        }
+        };
         job.attempt.passed(connection.passage());
         let mut progress = Progress {
             answered: false,
             out_of_time: false,
-            // The end of the mail in front is not an answer to this one.
-            lost_in_front: begins == Begins::Already && connection.session.is_closed(),
+            behind: match begins {
+                Begins::Now => Behind::Nothing,
+                // The end of the mail in front is not an answer to this one.
+                Begins::Already(_) if connection.session.is_closed() => Behind::LostMail,
+                Begins::Already(_) => Behind::Content { since: wait.now() },
+            },
         };
         loop {
             let mut told = Vec::new();
-            while let Some(event) = connection.poll_event() {
+            while let Some(event) = connection.poll_event(mail) {
                 match event {
                     ClientEvent::Settled { recipient, outcome, .. } => told.push((recipient, outcome)),
                     ClientEvent::Finished { .. } => {
-                        let sent = self.finish(job, way, connection, told, &progress);
+                        let sent = self.finish(job, way, connection, told, &progress, wait.now());
                         return (sent, turn.follower);
                     }
                     _ => {}
@@ -181,13 +193,14 @@ impl Client {
         connection: &mut Connection,
         told: Vec<(usize, Outcome)>,
         progress: &Progress,
+        now: Tick,
     ) -> Sent {
         let ended = connection.end();
         if ended.as_ref().is_some_and(|error| error.kind() == ClientErrorKind::Withdrawn) {
             return Sent::Withdrawn;
         }
-        if let Some(error) = &ended {
-            self.learn(way, error);
+        if ended.as_ref().is_some_and(|error| error.is_out_of_step() || progress.was_swallowed(error, now)) {
+            self.lock_step(way);
         }
         if let Some(error) = &ended
             && !progress.answered
@@ -205,12 +218,16 @@ impl Client {
         Sent::Settled
     }
 
-    /// A site that answers out of step is told one command at a time from now on.
-    fn learn(&self, way: &Way<'_>, error: &ClientError) {
-        if error.is_out_of_step() {
-            self.opener.lock_step.note(&way.site);
-            self.pool.forget(&way.site);
-        }
+    /// The site is told one command at a time from now on.
+    fn lock_step(&self, way: &Way<'_>) {
+        self.opener.lock_step.note(&way.site);
+        self.pool.forget(&way.site);
+    }
+
+    /// An idle connection. One from before the site was out of step would go on to send commands in groups.
+    fn warm(&self, way: &Way<'_>, lease: &Lease, now: Tick) -> Option<Connection> {
+        let lock_step = self.opener.lock_step.holds(&way.site);
+        lease.idle(now, |connection| !lock_step || connection.pipelining == Pipelining::Never)
     }
 }
 
@@ -218,17 +235,37 @@ impl Client {
 struct Progress {
     answered: bool,
     out_of_time: bool,
-    /// The session ended while the mail in front of it had no answer.
-    lost_in_front: bool,
+    behind: Behind,
+}
+
+/// What stood in front of a mail's envelope.
+enum Behind {
+    Nothing,
+    /// The content of another mail, which was answered then.
+    Content {
+        since: Tick,
+    },
+    /// The same, and the session ended while that mail had no answer.
+    LostMail,
+}
+
+impl Progress {
+    /// Whether the peer dropped the envelope that came behind a content: it answered the content, and never the MAIL
+    /// behind it. It may close the connection before our own patience ends, as idle.
+    fn was_swallowed(&self, error: &ClientError, now: Tick) -> bool {
+        let Behind::Content { since } = self.behind else { return false };
+        let silent = error.kind() == ClientErrorKind::TimedOut || now.since(since) >= SWALLOWED;
+        !self.answered && error.stage() == Stage::Mail && silent
+    }
 }
 
 impl Job<'_> {
     /// Hands a connection to the mail behind, or gives it back, when what was sent over it is written down: a crash
     /// leaves no more messages in doubt than there are connections. One part of several does not wait, else two
     /// attempts could wait for each other.
-    fn pass_on(&self, lease: Lease, connection: Connection, follower: Option<Follower>) {
-        let pass_on = move || match follower {
-            Some(follower) => follower.hand_over(lease, connection),
+    fn pass_on(&self, lease: Lease, connection: Connection, next: Option<Next>) {
+        let pass_on = move || match next {
+            Some((follower, number)) => follower.hand_over(lease, connection, number),
             None => lease.give_back(connection),
         };
         match &self.places {
@@ -244,6 +281,15 @@ impl Job<'_> {
         };
         if let Some(place) = place {
             self.attempt.settle(place, outcome);
+        }
+    }
+
+    /// The answers of the job's recipients so far.
+    fn settled(&self) -> Vec<Option<Outcome>> {
+        let mut settled = self.attempt.settled();
+        match &self.places {
+            None => settled,
+            Some(places) => places.iter().map(|place| settled.get_mut(*place).and_then(Option::take)).collect(),
         }
     }
 
@@ -271,7 +317,8 @@ fn withdrawn() -> TransportError {
 fn is_before_mail(error: &ClientError, told: &[(usize, Outcome)], progress: &Progress) -> bool {
     let cause = error.cause();
     let of_the_end = |outcome: &Outcome| outcome.kind() == OutcomeKind::Deferred && *outcome.cause() == cause;
-    let before = error.stage() <= Stage::Mail || (progress.lost_in_front && error.stage() == Stage::EndOfData);
+    let lost_in_front = matches!(progress.behind, Behind::LostMail);
+    let before = error.stage() <= Stage::Mail || (lost_in_front && error.stage() == Stage::EndOfData);
     before && told.iter().all(|(_, outcome)| of_the_end(outcome))
 }
 
@@ -285,3 +332,6 @@ fn out_of_time(outcome: &Outcome, stage: Option<Stage>) -> Outcome {
         OutcomeKind::Accepted | OutcomeKind::Deferred | OutcomeKind::Refused => outcome.clone(),
     }
 }
+
+/// How long a peer that dropped an envelope is silent at least; others take longer for an answer seldom.
+const SWALLOWED: Duration = Duration::from_secs(30);

@@ -9,7 +9,9 @@ use posthaste_auth::mta_sts::KeptPolicy;
 use posthaste_dns::Resolve;
 use posthaste_fetch::Fetch;
 use posthaste_smtp::{ClientConfig, HelloName, Transaction};
-use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, TlsPolicy, Transport, TransportError};
+use posthaste_transport::{
+    Attempt, Capabilities, Outcomes, Route, TlsPolicy, Transport, TransportError, TransportErrorKind,
+};
 use posthaste_types::{Cause, Clock, DnsName, Domain, NetworkFault, Outcome, Random, RequireTls, Tick};
 
 use crate::address_book::Dns;
@@ -183,10 +185,21 @@ impl Mx {
             }
             return Ok(());
         };
+        let mut all = Ok(());
         for one in secured {
-            self.deliver_secured(attempt, part, one, by).await?;
+            let done = self.deliver_secured(attempt, part, one, by).await;
+            all = all.and(done);
+            if self.ends(&all, by) {
+                break;
+            }
         }
-        Ok(())
+        all
+    }
+
+    /// Whether a fault of ours ends the attempt. One that keeps us from one site does not keep us from the next.
+    fn ends(&self, done: &Result<(), TransportError>, by: Tick) -> bool {
+        let withdrawn = |error: &TransportError| error.kind() == TransportErrorKind::Withdrawn;
+        done.as_ref().is_err_and(|error| withdrawn(error) || self.client.clock.tick() >= by)
     }
 
     async fn deliver_secured(
@@ -245,6 +258,16 @@ fn job(attempt: &Attempt, places: Option<Vec<usize>>, by: Tick) -> Option<Job<'_
     Some(Job { attempt, transaction, places, by })
 }
 
+/// What an attempt came to. A fault of ours is an error only if nobody has an answer; else the others wait.
+pub(crate) fn outcomes(attempt: &Attempt, done: Result<(), TransportError>) -> Result<Outcomes, TransportError> {
+    let rest = match done {
+        Ok(()) => Cause::local("no answer"),
+        Err(error) if attempt.settled().iter().all(Option::is_none) => return Err(error),
+        Err(error) => Cause::local(error),
+    };
+    Ok(Outcomes::settled_or(attempt, &Outcome::deferred(rest)))
+}
+
 /// RFC 8689 §4.2.1: REQUIRETLS asks for a certificate that is valid.
 fn policy(attempt: &Attempt) -> TlsPolicy {
     match attempt.mail().envelope().require_tls() {
@@ -274,16 +297,14 @@ impl Transport for Mx {
                 parts
             }
         };
+        let mut all = Ok(());
         for part in &parts {
-            if let Err(error) = self.deliver_part(attempt, part, by).await {
-                if attempt.settled().iter().all(Option::is_none) {
-                    return Err(error);
-                }
-                // Somebody has an answer already: the others wait.
-                return Ok(Outcomes::settled_or(attempt, &Outcome::deferred(Cause::local(error))));
+            all = all.and(self.deliver_part(attempt, part, by).await);
+            if self.ends(&all, by) {
+                break;
             }
         }
-        Ok(Outcomes::settled_or(attempt, &Outcome::deferred(Cause::local("no answer"))))
+        outcomes(attempt, all)
     }
 
     async fn route(&self, to: &Domain) -> Result<Route, TransportError> {

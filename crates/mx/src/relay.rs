@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use posthaste_smtp::{ClientConfig, HelloName, Transaction};
 use posthaste_transport::{Attempt, Capabilities, Outcomes, SiteId, TlsPolicy, Transport, TransportError};
-use posthaste_types::{Cause, Clock, Outcome, RequireTls};
+use posthaste_types::{Cause, Clock, RequireTls};
 
 use crate::address_book::System;
 use crate::clock::{MachineClock, MachineRandom};
@@ -16,6 +16,7 @@ use crate::egress::SourceState;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::failure::{Failed, Failure, Lasting};
 use crate::lock_step::LockStep;
+use crate::mx::outcomes;
 use crate::open::Opener;
 use crate::pool::Pool;
 use crate::report::{Reporter, TlsObserver};
@@ -183,11 +184,11 @@ impl Transport for Relay {
             next_hops: Vec::new(),
             reporter: &self.client.opener.reporter,
         };
-        match self.client.deliver(&job, &way).await {
-            Ok(()) => Ok(Outcomes::settled_or(attempt, &Outcome::deferred(Cause::local("no answer")))),
-            Err(Failed::Hosts(failure)) => Err(error(&failure)),
-            Err(Failed::Ours(error)) => Err(error),
-        }
+        let done = self.client.deliver(&job, &way).await.map_err(|failed| match failed {
+            Failed::Hosts(failure) => error(&failure),
+            Failed::Ours(error) => error,
+        });
+        outcomes(attempt, done)
     }
 
     async fn close(&self) {

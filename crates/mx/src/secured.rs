@@ -129,7 +129,7 @@ impl Domains<'_> {
 }
 
 /// The recipients' places by domain, in the order of the first of each.
-fn by_domain(attempt: &Attempt, places: Option<&[usize]>) -> Vec<(Domain, Vec<usize>)> {
+pub(crate) fn by_domain(attempt: &Attempt, places: Option<&[usize]>) -> Vec<(Domain, Vec<usize>)> {
     let recipients = attempt.recipients();
     let all: Vec<usize> = places.map_or_else(|| (0..recipients.len()).collect(), <[usize]>::to_vec);
     let mut by_domain: Vec<(Domain, Vec<usize>)> = Vec::new();
@@ -151,4 +151,4 @@ struct Asked {
 }
 
 /// How many domains are asked about at once.
-const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
