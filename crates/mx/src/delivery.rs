@@ -200,7 +200,7 @@ impl Client {
             return Sent::Withdrawn;
         }
         if ended.as_ref().is_some_and(|error| error.is_out_of_step() || progress.was_swallowed(error, now)) {
-            self.lock_step(way);
+            self.speak_in_lock_step(way);
         }
         if let Some(error) = &ended
             && !progress.answered
@@ -219,7 +219,7 @@ impl Client {
     }
 
     /// The site is told one command at a time from now on.
-    fn lock_step(&self, way: &Way<'_>) {
+    fn speak_in_lock_step(&self, way: &Way<'_>) {
         self.opener.lock_step.note(&way.site);
         self.pool.forget(&way.site);
     }

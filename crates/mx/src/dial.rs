@@ -81,3 +81,27 @@ async fn through(proxy: &Socks5, address: SocketAddr, peer: &Peer) -> Result<Tcp
         Err(SocksFault::Target(kind, why)) => Err(Refusal::Host(Failure::io(&std::io::Error::new(kind, why), peer))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+    use std::sync::Arc;
+
+    use posthaste_transport::TlsPolicy;
+
+    use super::*;
+    use crate::security::Security;
+
+    /// A machine without IPv6 has mail for hosts that have IPv4 too: what these say counts.
+    #[test]
+    fn a_family_that_this_machine_lacks() {
+        let place = Place::Tcp((Ipv6Addr::LOCALHOST, 25).into());
+        let security = Security::plain(TlsPolicy::Opportunistic).of_host("mx.example.org", None).unwrap();
+        let peer = Peer { host: "mx.example.org".into(), place, egress: None, security: Arc::new(security) };
+        let error = || io::Error::other("not supported");
+        let lacking = no_socket(error(), socket(true), &peer);
+        assert!(matches!(lacking, Refusal::Host(_)), "{lacking:?}");
+        let out_of_files = no_socket(error(), Err(error()), &peer);
+        assert!(matches!(out_of_files, Refusal::Ours(_)), "{out_of_files:?}");
+    }
+}

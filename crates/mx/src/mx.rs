@@ -27,6 +27,7 @@ use crate::pool::Pool;
 use crate::report::{Reporter, TlsObserver};
 use crate::routing::Router;
 use crate::secured::{Domains, Secured};
+use crate::security::Hosts;
 use crate::sources::Sources;
 use crate::sts::Sts;
 use crate::targets::Way;
@@ -268,11 +269,11 @@ pub(crate) fn outcomes(attempt: &Attempt, done: Result<(), TransportError>) -> R
     Ok(Outcomes::settled_or(attempt, &Outcome::deferred(rest)))
 }
 
-/// RFC 8689 §4.2.1: REQUIRETLS asks for a certificate that is valid.
-fn policy(attempt: &Attempt) -> TlsPolicy {
+/// RFC 8689 §4.2.1: REQUIRETLS asks for a certificate that is valid, and for a host that is surely the domain's.
+fn policy(attempt: &Attempt) -> (TlsPolicy, Hosts) {
     match attempt.mail().envelope().require_tls() {
-        RequireTls::Yes => TlsPolicy::Verified,
-        _ => attempt.tls_policy(),
+        RequireTls::Yes => (TlsPolicy::Verified, Hosts::Proved),
+        _ => (attempt.tls_policy(), Hosts::Any),
     }
 }
 

@@ -64,6 +64,22 @@ async fn messages_of_one_connection() {
     assert_eq!(peer.heard().iter().map(mails).collect::<Vec<_>>(), [2, 2, 1]);
 }
 
+/// RFC 9422 §4.1: whoever takes one mail a session hears QUIT behind it (RFC 5321 §4.1.1.10).
+#[tokio::test]
+async fn mails_that_the_peer_takes_in_one_session() {
+    let limits = "250-mx.example.org\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=1";
+    let peer = Peer::start(vec![Script::new().ehlo(limits)]).await;
+    let mx = mx(ZONE, peer.port());
+    for _ in 0..2 {
+        assert_eq!(deliver(&mx).await, OutcomeKind::Accepted);
+    }
+    peer.wait_for(2 * 7).await;
+    assert_eq!(peer.connections(), 2);
+    for lines in peer.heard() {
+        assert_eq!(lines[5..], ["QUIT", "(end)"]);
+    }
+}
+
 #[tokio::test]
 async fn idle_for_too_long() {
     let peer = Peer::start(vec![Script::new()]).await;
