@@ -11,7 +11,7 @@ use posthaste_mx::Mx;
 use posthaste_testkit::VirtualClock;
 use posthaste_transport::{Attempt, Outcomes, Transport, TransportError, TransportErrorKind};
 use posthaste_types::OutcomeKind::{self, Accepted, Deferred};
-use support::{Peer, Script, attempt, kinds, mail, mx_with, texts};
+use support::{Peer, Script, attempt, kinds, mail, mx_with, texts, until};
 use tokio::task::JoinHandle;
 
 fn one_connection(peer: &Peer) -> Arc<Mx> {
@@ -97,9 +97,7 @@ async fn a_site_out_of_step_is_told_one_command_at_a_time() {
         let (first, second) = (begin(&mx, "ada@example.org").await, begin(&mx, "bob@example.org").await);
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (Accepted, Accepted), "{what}");
         let later = begin(&mx, "eve@example.org").await;
-        while peer.heard()[1].len() < 6 {
-            tokio::task::yield_now().await;
-        }
+        until(|| peer.heard()[1].len() >= 6).await;
         assert_eq!(verbs(&peer.heard()[1]), ["EHLO", "MAIL", "RCPT", "DATA", "(31 ", "MAIL"], "{what}");
         assert_eq!(peer.connections(), 2, "{what}");
         later.abort();
@@ -142,14 +140,13 @@ async fn a_site_that_swallows_the_next_envelope() {
         // As long as RFC 5321 §4.5.3.2.2 has MAIL wait.
         clock.advance(Duration::from_secs(300)).await;
         let expected = if in_time { Accepted } else { Deferred };
+        until(|| second.is_finished()).await;
         assert_eq!(kinds(&second.await.unwrap().unwrap()), [expected]);
         let before = peer.heard().concat().len();
         let more = if in_time { 1 } else { 2 };
         let later = begin(&mx, "eve@example.org").await;
         peer.wait_for(before + more).await;
-        while peer.connections() < 2 || peer.heard()[1].last().is_none_or(|line| !line.starts_with("MAIL")) {
-            tokio::task::yield_now().await;
-        }
+        until(|| peer.connections() == 2 && peer.heard()[1].last().is_some_and(|line| line.starts_with("MAIL"))).await;
         for _ in 0..64 {
             tokio::task::yield_now().await;
         }
@@ -171,9 +168,7 @@ async fn a_short_silence_is_no_reason() {
     assert_eq!(kinds(&second.await.unwrap().unwrap()), [Deferred]);
     assert_eq!(begin(&mx, "eve@example.org").await.await.unwrap(), Accepted);
     let later = begin(&mx, "eve@example.org").await;
-    while peer.heard()[1].len() < 8 {
-        tokio::task::yield_now().await;
-    }
+    until(|| peer.heard()[1].len() >= 8).await;
     assert_eq!(verbs(&peer.heard()[1])[5..], ["MAIL", "RCPT", "DATA"], "in groups");
     later.abort();
 }
@@ -189,9 +184,7 @@ async fn connections_from_before() {
     assert_eq!(begin(&mx, "bob@example.org").await.await.unwrap(), Deferred);
     before.recorded();
     let later = begin(&mx, "eve@example.org").await;
-    while peer.connections() < 3 || peer.heard()[2].len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    until(|| peer.connections() == 3 && peer.heard()[2].len() >= 2).await;
     assert_eq!(verbs(&peer.heard()[2]), ["EHLO", "MAIL"]);
     later.abort();
 }

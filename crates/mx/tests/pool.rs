@@ -14,7 +14,7 @@ use posthaste_mx::Mx;
 use posthaste_testkit::VirtualClock;
 use posthaste_transport::{Attempt, Direction, TraceSink, Transport, TransportErrorKind};
 use posthaste_types::{Cause, Clock as _, OutcomeKind};
-use support::{Lines, Peer, Script, attempt, kinds, mail, mail_with, mx, mx_with};
+use support::{Lines, Peer, Script, attempt, kinds, mail, mail_with, mx, mx_with, until};
 use tokio::sync::Barrier;
 
 const ZONE: &str = "example.org A 127.0.0.1\nexample.net A 127.0.0.1";
@@ -73,7 +73,7 @@ async fn mails_that_the_peer_takes_in_one_session() {
     for _ in 0..2 {
         assert_eq!(deliver(&mx).await, OutcomeKind::Accepted);
     }
-    peer.wait_for(2 * 7).await;
+    until(|| peer.heard().concat().len() >= 2 * 7).await;
     assert_eq!(peer.connections(), 2);
     for lines in peer.heard() {
         assert_eq!(lines[5..], ["QUIT", "(end)"]);

@@ -17,7 +17,7 @@ use posthaste_transport::{Attempt, Transport};
 use posthaste_types::OutcomeKind::{Accepted, Deferred};
 use posthaste_types::{Clock as _, OutcomeKind, Tick};
 use support::policy::{Authority, Identity, World, policy_url};
-use support::{Lines, attempt, kinds, mail};
+use support::{Lines, attempt, kinds, mail, until};
 use tokio::sync::Notify;
 
 /// A domain whose mail host has a certificate that nobody trusts.
@@ -144,6 +144,7 @@ async fn section_3_3_a_silent_policy_host() {
     };
     let first = begin();
     world.clock.advance(Duration::from_secs(10)).await;
+    until(|| first.is_finished()).await;
     assert_eq!(first.await.unwrap(), Accepted);
     assert_eq!(begin().await.unwrap(), Accepted, "it is not asked again");
     assert_eq!(receiver.received().len(), 2);

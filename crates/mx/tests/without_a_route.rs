@@ -14,7 +14,7 @@ use posthaste_testkit::VirtualClock;
 use posthaste_transport::{Attempt, Source, Transport, TransportErrorKind};
 use posthaste_types::OutcomeKind::{Accepted, Deferred, Refused};
 use posthaste_types::{Clock as _, DnsName, Tick};
-use support::{Peer, Script, attempt, kinds, listeners, mail, mx_with, texts};
+use support::{Peer, Script, attempt, kinds, listeners, mail, mx_with, texts, until};
 
 /// A zone whose name servers say nothing about names that begin so, until the question's time is over.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ async fn domains_without_an_answer_hold_nobody_up() {
     for _ in 0..90 {
         clock.advance(Duration::from_secs(1)).await;
     }
+    until(|| task.is_finished()).await;
     let outcomes = task.await.unwrap();
     let (last, silent) = kinds(&outcomes).split_last().map(|(last, rest)| (*last, rest.to_vec())).unwrap();
     assert_eq!((last, silent), (Accepted, vec![Deferred; 40]));
