@@ -239,7 +239,7 @@ impl Connection {
         if self.stream.knows_what_left() { self.outbox.left() } else { 0 }
     }
 
-    /// Writes the QUIT of a session that ended before its first mail, if that needs no wait.
+    /// Writes the QUIT of a session that ends before its first mail, if that needs no wait.
     pub(crate) fn try_goodbye(&mut self, now: Tick, trace: &mut Trace<'_>) {
         self.outbox.clear();
         let mut octets = Vec::new();

@@ -13,6 +13,7 @@ use crate::lease::{Follower, Grant, Lease};
 use crate::open::{Opener, Refusal};
 use crate::peer::{Peer, Sharing};
 use crate::pool::{Key, Pool};
+use crate::security::Hosts;
 use crate::targets::{Targets, Way};
 use crate::trace::Trace;
 use crate::turn::{Begins, Turn};
@@ -145,6 +146,14 @@ impl Client {
         let mail = match begins {
             Begins::Already(mail) => mail,
             Begins::Now => {
+                if way.security.hosts == Hosts::Proved
+                    && let Some(outcome) = connection.session.objection(&job.transaction)
+                {
+                    // RFC 8689 §4.2.1: QUIT, and the next host.
+                    connection.session.quit(wait.now());
+                    connection.try_goodbye(wait.now(), trace);
+                    return (Sent::Lost(Failure::lacking(&outcome)), None);
+                }
                 if job.attempt.start().is_err() {
                     return (Sent::Withdrawn, None);
                 }
