@@ -1,7 +1,6 @@
 //! One mail to one site: a connection that is open already, or the hosts one by one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Pipelining, Transaction, TransactionId};
 use posthaste_transport::{Attempt, TransportError, TransportErrorKind};
@@ -13,6 +12,7 @@ use crate::lease::{Follower, Grant, Lease};
 use crate::open::{Opener, Refusal};
 use crate::peer::{Peer, Sharing};
 use crate::pool::{Key, Pool};
+use crate::progress::{Behind, Progress};
 use crate::security::Hosts;
 use crate::targets::{Targets, Way};
 use crate::trace::Trace;
@@ -170,7 +170,6 @@ impl Client {
             out_of_time: false,
             behind: match begins {
                 Begins::Now => Behind::Nothing,
-                // The end of the mail in front is not an answer to this one.
                 Begins::Already(_) if connection.session.is_closed() => Behind::LostMail,
                 Begins::Already(_) => Behind::Content { since: wait.now() },
             },
@@ -212,8 +211,7 @@ impl Client {
             self.speak_in_lock_step(way);
         }
         if let Some(error) = &ended
-            && !progress.answered
-            && is_before_mail(error, &told, progress)
+            && progress.is_before_mail(error, &told)
         {
             return Sent::Lost(match progress.out_of_time {
                 true => Failure::out_of_time(error.stage()),
@@ -237,34 +235,6 @@ impl Client {
     fn warm(&self, way: &Way<'_>, lease: &Lease, now: Tick) -> Option<Connection> {
         let lock_step = self.opener.lock_step.holds(&way.site);
         lease.idle(now, |connection| !lock_step || connection.pipelining == Pipelining::Never)
-    }
-}
-
-/// How far a mail had come before its last answers.
-struct Progress {
-    answered: bool,
-    out_of_time: bool,
-    behind: Behind,
-}
-
-/// What stood in front of a mail's envelope.
-enum Behind {
-    Nothing,
-    /// The content of another mail, which was answered then.
-    Content {
-        since: Tick,
-    },
-    /// The same, and the session ended while that mail had no answer.
-    LostMail,
-}
-
-impl Progress {
-    /// Whether the peer dropped the envelope that came behind a content: it answered the content, and never the MAIL
-    /// behind it. It may close the connection before our own patience ends, as idle.
-    fn was_swallowed(&self, error: &ClientError, now: Tick) -> bool {
-        let Behind::Content { since } = self.behind else { return false };
-        let silent = error.kind() == ClientErrorKind::TimedOut || now.since(since) >= SWALLOWED;
-        !self.answered && error.stage() == Stage::Mail && silent
     }
 }
 
@@ -321,16 +291,6 @@ fn withdrawn() -> TransportError {
     TransportError::new(TransportErrorKind::Withdrawn, "")
 }
 
-/// Whether the session ended before it had an answer to MAIL: all that it told comes of its end. An answer to the
-/// mail may stand before the end in the same octets.
-fn is_before_mail(error: &ClientError, told: &[(usize, Outcome)], progress: &Progress) -> bool {
-    let cause = error.cause();
-    let of_the_end = |outcome: &Outcome| outcome.kind() == OutcomeKind::Deferred && *outcome.cause() == cause;
-    let lost_in_front = matches!(progress.behind, Behind::LostMail);
-    let before = error.stage() <= Stage::Mail || (lost_in_front && error.stage() == Stage::EndOfData);
-    before && told.iter().all(|(_, outcome)| of_the_end(outcome))
-}
-
 /// The session only knows that its connection was taken away; what took it was the end of the attempt's time.
 fn out_of_time(outcome: &Outcome, stage: Option<Stage>) -> Outcome {
     let stage = stage.unwrap_or(Stage::EndOfData);
@@ -341,6 +301,3 @@ fn out_of_time(outcome: &Outcome, stage: Option<Stage>) -> Outcome {
         OutcomeKind::Accepted | OutcomeKind::Deferred | OutcomeKind::Refused => outcome.clone(),
     }
 }
-
-/// How long a peer that dropped an envelope is silent at least; others take longer for an answer seldom.
-const SWALLOWED: Duration = Duration::from_secs(30);

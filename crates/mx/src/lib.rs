@@ -98,6 +98,7 @@ mod outbox;
 mod parts;
 mod peer;
 mod pool;
+mod progress;
 mod race;
 mod relay;
 mod report;

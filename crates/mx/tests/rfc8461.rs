@@ -106,12 +106,15 @@ async fn section_3_3_policies_that_cannot_be_had() {
 #[derive(Debug)]
 struct Slow {
     clock: VirtualClock,
-    /// What each request waits for, and its policy; without one, the end of its time.
-    answers: Mutex<VecDeque<(Option<Arc<Notify>>, &'static str)>>,
+    /// Without one, a request gets nothing to the end of its time.
+    answers: Mutex<VecDeque<Held>>,
 }
 
+/// What a request waits for, and the mode of its policy.
+type Held = (Option<Arc<Notify>>, &'static str);
+
 impl Slow {
-    fn new(world: &World, answers: impl IntoIterator<Item = (Option<Arc<Notify>>, &'static str)>) -> Arc<Self> {
+    fn new(world: &World, answers: impl IntoIterator<Item = Held>) -> Arc<Self> {
         Arc::new(Self { clock: world.clock.clone(), answers: Mutex::new(answers.into_iter().collect()) })
     }
 }
