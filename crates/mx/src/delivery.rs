@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Pipelining, Transaction, TransactionId};
-use posthaste_transport::{Attempt, TransportError, TransportErrorKind};
+use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Pipelining, TransactionId};
+use posthaste_transport::{TransportError, TransportErrorKind};
 use posthaste_types::{Cause, Clock, NetworkFault, Outcome, OutcomeKind, Stage, Tick};
 
 use crate::connection::{Connection, Exchanged};
 use crate::failure::{Failed, Failure, Failures};
-use crate::lease::{Follower, Grant, Lease};
+use crate::job::{Job, Next};
+use crate::lease::{Grant, Lease};
 use crate::open::{Opener, Refusal};
 use crate::peer::{Peer, Sharing};
 use crate::pool::{Key, Pool};
@@ -26,19 +27,6 @@ pub(crate) struct Client {
     pub(crate) opener: Opener,
     pub(crate) pool: Arc<Pool>,
 }
-
-/// The part of an attempt that goes to one site.
-pub(crate) struct Job<'a> {
-    pub(crate) attempt: &'a Attempt,
-    /// The envelope of this part, and the content.
-    pub(crate) transaction: Transaction,
-    /// Its recipients' places in the attempt; `None` if they are the same.
-    pub(crate) places: Option<Vec<usize>>,
-    pub(crate) by: Tick,
-}
-
-/// Who has begun behind a mail, and the number of his own.
-type Next = (Follower, TransactionId);
 
 /// What one connection made of a mail.
 enum Sent {
@@ -142,38 +130,12 @@ impl Client {
             lease: may_follow.then_some(lease),
             follower: None,
         };
-        let begins = std::mem::replace(&mut connection.begins, Begins::Now);
-        let mail = match begins {
-            Begins::Already(mail) => mail,
-            Begins::Now => {
-                if way.security.hosts == Hosts::Proved
-                    && let Some(outcome) = connection.session.objection(&job.transaction)
-                {
-                    // RFC 8689 §4.2.1: QUIT, and the next host.
-                    connection.session.quit(wait.now());
-                    connection.try_goodbye(wait.now(), trace);
-                    return (Sent::Lost(Failure::lacking(&outcome)), None);
-                }
-                if job.attempt.start().is_err() {
-                    return (Sent::Withdrawn, None);
-                }
-                connection.mails = connection.mails.saturating_add(1);
-                match connection.session.send(wait.now(), job.transaction.clone()) {
-                    Ok(mail) => mail,
-                    Err(error) => return (Sent::Lost(Failure::network(NetworkFault::Closed, error)), None),
-                }
-            }
+        let (mail, behind) = match self.begin(job, way, connection, wait.now(), trace) {
+            Ok(begun) => begun,
+            Err(sent) => return (sent, None),
         };
         job.attempt.passed(connection.passage());
-        let mut progress = Progress {
-            answered: false,
-            out_of_time: false,
-            behind: match begins {
-                Begins::Now => Behind::Nothing,
-                Begins::Already(_) if connection.session.is_closed() => Behind::LostMail,
-                Begins::Already(_) => Behind::Content { since: wait.now() },
-            },
-        };
+        let mut progress = Progress { answered: false, out_of_time: false, behind };
         loop {
             let mut told = Vec::new();
             while let Some(event) = connection.poll_event(mail) {
@@ -191,6 +153,34 @@ impl Client {
             let exchanged = connection.exchange(wait, Some(&mut turn), trace).await;
             progress.out_of_time = matches!(exchanged, Exchanged::OutOfTime);
         }
+    }
+
+    /// Begins the mail, unless the one in front of it has.
+    fn begin(
+        &self,
+        job: &Job<'_>,
+        way: &Way<'_>,
+        connection: &mut Connection,
+        now: Tick,
+        trace: &mut Trace<'_>,
+    ) -> Result<(TransactionId, Behind), Sent> {
+        if let Begins::Already(mail) = std::mem::replace(&mut connection.begins, Begins::Now) {
+            let is_lost = connection.session.is_closed();
+            return Ok((mail, if is_lost { Behind::LostMail } else { Behind::Content { since: now } }));
+        }
+        if way.security.hosts == Hosts::Proved
+            && let Some(outcome) = connection.session.objection(&job.transaction)
+        {
+            // RFC 8689 §4.2.1: QUIT, and the next host.
+            connection.session.quit(now);
+            connection.try_goodbye(now, trace);
+            return Err(Sent::Lost(Failure::lacking(&outcome)));
+        }
+        job.attempt.start().map_err(|_| Sent::Withdrawn)?;
+        connection.mails = connection.mails.saturating_add(1);
+        let begun = connection.session.send(now, job.transaction.clone());
+        let mail = begun.map_err(|error| Sent::Lost(Failure::network(NetworkFault::Closed, error)))?;
+        Ok((mail, Behind::Nothing))
     }
 
     /// The last answers: of the peer, or of the session that ended.
@@ -235,47 +225,6 @@ impl Client {
     fn warm(&self, way: &Way<'_>, lease: &Lease, now: Tick) -> Option<Connection> {
         let lock_step = self.opener.lock_step.holds(&way.site);
         lease.idle(now, |connection| !lock_step || connection.pipelining == Pipelining::Never)
-    }
-}
-
-impl Job<'_> {
-    /// Hands a connection to the mail behind, or gives it back, when what was sent over it is written down: a crash
-    /// leaves no more messages in doubt than there are connections. One part of several does not wait, else two
-    /// attempts could wait for each other.
-    fn pass_on(&self, lease: Lease, connection: Connection, next: Option<Next>) {
-        let pass_on = move || match next {
-            Some((follower, number)) => follower.hand_over(lease, connection, number),
-            None => lease.give_back(connection),
-        };
-        match &self.places {
-            None => self.attempt.when_recorded(pass_on),
-            Some(_) => pass_on(),
-        }
-    }
-
-    pub(crate) fn settle(&self, recipient: usize, outcome: Outcome) {
-        let place = match &self.places {
-            None => Some(recipient),
-            Some(places) => places.get(recipient).copied(),
-        };
-        if let Some(place) = place {
-            self.attempt.settle(place, outcome);
-        }
-    }
-
-    /// The answers of the job's recipients so far.
-    fn settled(&self) -> Vec<Option<Outcome>> {
-        let mut settled = self.attempt.settled();
-        match &self.places {
-            None => settled,
-            Some(places) => places.iter().map(|place| settled.get_mut(*place).and_then(Option::take)).collect(),
-        }
-    }
-
-    /// The same for every recipient of the job who has no answer yet.
-    pub(crate) fn settle_all(&self, outcome: &Outcome) {
-        let count = self.transaction.envelope().to().len();
-        (0..count).for_each(|recipient| self.settle(recipient, outcome.clone()));
     }
 }
 

@@ -90,6 +90,7 @@ mod dial;
 mod egress;
 mod error;
 mod failure;
+mod job;
 mod lease;
 mod lock_step;
 mod mx;

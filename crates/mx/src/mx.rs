@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use posthaste_auth::mta_sts::KeptPolicy;
 use posthaste_dns::Resolve;
 use posthaste_fetch::Fetch;
-use posthaste_smtp::{ClientConfig, HelloName, Transaction};
+use posthaste_smtp::{ClientConfig, HelloName};
 use posthaste_transport::{
     Attempt, Capabilities, Outcomes, Route, TlsPolicy, Transport, TransportError, TransportErrorKind,
 };
@@ -17,9 +17,10 @@ use posthaste_types::{Cause, Clock, DnsName, Domain, NetworkFault, Outcome, Rand
 use crate::address_book::Dns;
 use crate::clock::MachineRandom;
 use crate::config::{DaneUse, InwardAddresses, MxConfig, RelaySecurity};
-use crate::delivery::{Client, Job};
+use crate::delivery::Client;
 use crate::egress::SourceState;
 use crate::failure::Failed;
+use crate::job::{Job, outcomes};
 use crate::lock_step::LockStep;
 use crate::open::Opener;
 use crate::parts::Part;
@@ -165,7 +166,7 @@ impl Mx {
 
     async fn deliver_part(&self, attempt: &Attempt, part: &Part, by: Tick) -> Result<(), TransportError> {
         if let Some(outcome) = part.route.outcome() {
-            if let Some(job) = job(attempt, part.places.clone(), by) {
+            if let Some(job) = Job::of(attempt, part.places.clone(), by) {
                 job.settle_all(outcome);
             }
             return Ok(());
@@ -181,7 +182,7 @@ impl Mx {
             wait.race(None, domains.secured(attempt, part.places.as_deref(), policy(attempt), by)).await
         else {
             let cause = Cause::network(NetworkFault::TimedOut, "the attempt ran out of time in the DNS");
-            if let Some(job) = job(attempt, part.places.clone(), by) {
+            if let Some(job) = Job::of(attempt, part.places.clone(), by) {
                 job.settle_all(&Outcome::deferred(cause));
             }
             return Ok(());
@@ -211,7 +212,7 @@ impl Mx {
         by: Tick,
     ) -> Result<(), TransportError> {
         let Secured { security, places, next_hops } = secured;
-        let Some(job) = job(attempt, places, by) else { return Ok(()) };
+        let Some(job) = Job::of(attempt, places, by) else { return Ok(()) };
         let security = match security {
             Ok(security) => security,
             Err(failure) => {
@@ -246,27 +247,6 @@ impl Mx {
             Err(Failed::Ours(error)) => Err(error),
         }
     }
-}
-
-/// The job for some recipients of an attempt, or for all; `None` if there are none.
-fn job(attempt: &Attempt, places: Option<Vec<usize>>, by: Tick) -> Option<Job<'_>> {
-    let envelope = attempt.mail().envelope();
-    let envelope = match &places {
-        None => envelope.clone(),
-        Some(places) => envelope.subset(places)?,
-    };
-    let transaction = Transaction::new(envelope, attempt.mail().content().clone());
-    Some(Job { attempt, transaction, places, by })
-}
-
-/// What an attempt came to. A fault of ours is an error only if nobody has an answer; else the others wait.
-pub(crate) fn outcomes(attempt: &Attempt, done: Result<(), TransportError>) -> Result<Outcomes, TransportError> {
-    let rest = match done {
-        Ok(()) => Cause::local("no answer"),
-        Err(error) if attempt.settled().iter().all(Option::is_none) => return Err(error),
-        Err(error) => Cause::local(error),
-    };
-    Ok(Outcomes::settled_or(attempt, &Outcome::deferred(rest)))
 }
 
 /// RFC 8689 §4.2.1: REQUIRETLS asks for a certificate that is valid, and for a host that is surely the domain's.
