@@ -39,10 +39,13 @@ impl AddressBook for Dns {
         let found = found.map_err(|error| Denied::unknown(&error, &name))?;
         match found.presence {
             Presence::Found => {
-                // RFC 7672 §2.2.3: the name that an alias leads to comes first.
-                let bases = found.chain.last().cloned().into_iter().chain([name]);
-                let secure_names = if found.dnssec == Dnssec::Secure { bases.collect() } else { Vec::new() };
-                Ok(Addresses { all: found.values, secure_names })
+                let target = found.chain.last().cloned();
+                let (secure_names, alias) = match found.dnssec {
+                    // RFC 7672 §2.2.3: the name that an alias leads to comes first.
+                    Dnssec::Secure => (target.into_iter().chain([name]).collect(), None),
+                    _ => (Vec::new(), target.map(|_| name)),
+                };
+                Ok(Addresses { all: found.values, secure_names, alias })
             }
             Presence::NoData => Err(none(DnsFault::NoAddress, name).into()),
             Presence::NxDomain => Err(none(DnsFault::NoSuchDomain, name).into()),
@@ -62,7 +65,7 @@ pub(crate) struct System;
 #[async_trait]
 impl AddressBook for System {
     async fn addresses(&self, host: &str, _by: Tick) -> Result<Addresses, Denied> {
-        let found = |all| Addresses { all, secure_names: Vec::new() };
+        let found = |all| Addresses { all, secure_names: Vec::new(), alias: None };
         if let Ok(address) = host.parse() {
             return Ok(found(vec![address]));
         }

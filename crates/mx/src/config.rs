@@ -47,7 +47,8 @@ pub struct MxConfig {
     /// (`smtp_mx_address_limit`).
     pub address_limit: usize,
     /// Whether commands go in groups where the peer offers it (RFC 2920). Default: yes, and behind a content the envelope
-    /// of a mail that waits for the same connection. A site that answers out of step is told one at a time then.
+    /// of a mail that waits for the same connection. A site that answers out of step, or drops what came behind a content,
+    /// is told one at a time then.
     pub pipelining: Pipelining,
     /// Whether TLSA records count. Default: where the DNS says that they are secure.
     pub dane: DaneUse,
@@ -164,7 +165,8 @@ pub struct RelayConfig {
     /// How long one connection may take to open. Default: 30 s, as Postfix (`smtp_connect_timeout`).
     pub connect_timeout: Duration,
     /// Whether commands go in groups where the relay offers it (RFC 2920). Default: yes, and behind a content the
-    /// envelope of a mail that waits for a connection. A relay that answers out of step is told one at a time then.
+    /// envelope of a mail that waits for a connection. A relay that answers out of step, or drops what came behind a
+    /// content, is told one at a time then.
     pub pipelining: Pipelining,
     /// The most recipients of one attempt and of one MAIL transaction. Default: 100 (RFC 5321 §4.5.3.1.8).
     pub max_recipients: usize,

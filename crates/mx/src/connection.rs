@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
-use posthaste_smtp::{ClientError, ClientEvent, ClientSession, Transmit};
+use posthaste_smtp::{ClientConfig, ClientError, ClientEvent, ClientSession, Pipelining, TransactionId, Transmit};
 use posthaste_transport::Passage;
 use posthaste_types::{Text, Tick};
 
@@ -29,10 +29,12 @@ pub(crate) struct Connection {
     /// What stands in the record of each mail.
     passage: OnceLock<Arc<Passage>>,
     pub(crate) begins: Begins,
+    /// How it is spoken to.
+    pub(crate) pipelining: Pipelining,
     outbox: Outbox,
     input: Box<[u8]>,
-    /// What the session told when it ended, and nobody has heard yet.
-    last_events: VecDeque<ClientEvent>,
+    /// What the session told, and nobody has heard yet: of the mail behind, and of its end.
+    unheard: VecDeque<ClientEvent>,
 }
 
 /// How one exchange ended.
@@ -52,7 +54,9 @@ enum Moved {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream, session: ClientSession, peer: Peer) -> Self {
+    pub(crate) fn new(stream: Stream, config: ClientConfig, peer: Peer, now: Tick) -> Self {
+        let pipelining = config.pipelining;
+        let session = ClientSession::new(config, now);
         let input = vec![0; READ_BUFFER].into();
         Self {
             stream,
@@ -62,15 +66,30 @@ impl Connection {
             proof: Proof::default(),
             passage: OnceLock::new(),
             begins: Begins::Now,
+            pipelining,
             outbox: Outbox::default(),
             input,
-            last_events: VecDeque::new(),
+            unheard: VecDeque::new(),
         }
     }
 
-    /// What happened since the last call, one by one.
-    pub(crate) fn poll_event(&mut self) -> Option<ClientEvent> {
-        self.last_events.pop_front().or_else(|| self.session.poll_event())
+    /// What happened to a mail since the last call, one by one. What the mail behind it came to meanwhile is kept for
+    /// the turn of that one.
+    pub(crate) fn poll_event(&mut self, mail: TransactionId) -> Option<ClientEvent> {
+        let is_of_mail = |event: &ClientEvent| match event {
+            ClientEvent::Settled { id, .. } | ClientEvent::Finished { id, .. } => *id == mail,
+            _ => false,
+        };
+        if let Some(place) = self.unheard.iter().position(is_of_mail) {
+            return self.unheard.remove(place);
+        }
+        while let Some(event) = self.session.poll_event() {
+            if is_of_mail(&event) {
+                return Some(event);
+            }
+            self.unheard.push_back(event);
+        }
+        None
     }
 
     /// Why the session ended, if it did other than by our QUIT. What it told besides is still to be polled.
@@ -79,9 +98,9 @@ impl Connection {
             return None;
         }
         while let Some(event) = self.session.poll_event() {
-            self.last_events.push_back(event);
+            self.unheard.push_back(event);
         }
-        self.last_events.iter().find_map(|event| match event {
+        self.unheard.iter().find_map(|event| match event {
             ClientEvent::Closed { error, .. } => error.clone(),
             _ => None,
         })
@@ -167,6 +186,7 @@ impl Connection {
                     }
                 }
                 (Some(Transmit::Shared { segment, start, end, .. }), Some(turn)) => {
+                    trace.content(end.saturating_sub(start));
                     if let Some(content) = turn.content {
                         self.outbox.push_run(content, segment, start..end);
                     }
@@ -219,7 +239,7 @@ impl Connection {
         if self.stream.knows_what_left() { self.outbox.left() } else { 0 }
     }
 
-    /// Writes the QUIT of a session that ended before its first mail, if that needs no wait.
+    /// Writes the QUIT of a session that ends before its first mail, if that needs no wait.
     pub(crate) fn try_goodbye(&mut self, now: Tick, trace: &mut Trace<'_>) {
         self.outbox.clear();
         let mut octets = Vec::new();
@@ -257,11 +277,6 @@ impl Connection {
         Arc::clone(self.passage.get_or_init(made))
     }
 
-    /// Whether the session can take another mail, now or later.
-    pub(crate) fn is_reusable(&self) -> bool {
-        self.session.can_send() && self.is_written()
-    }
-
     /// Whether all that the session handed out was written.
     pub(crate) fn is_written(&self) -> bool {
         self.outbox.left() == 0
@@ -270,6 +285,8 @@ impl Connection {
     /// Gives back what a large mail took.
     pub(crate) fn rest(&mut self) {
         self.outbox.shrink();
+        self.session.rest();
+        self.unheard.shrink_to(0);
     }
 
     /// Forgets the credentials that went through the buffer.

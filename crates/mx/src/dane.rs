@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use posthaste_auth::dane::{self, Association, Matching, Selector, Usage};
-use posthaste_dns::{Dnssec, RecordData, RecordKind, Resolve as _};
+use posthaste_dns::{Dnssec, Presence, RecordData, RecordKind, Resolve as _};
 use posthaste_types::{DnsName, Tick};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -54,6 +54,16 @@ pub(crate) async fn find(dns: &Dns, port: u16, bases: &[DnsName], by: Tick) -> R
         return Ok(Some(DaneHost { base: base.clone(), usable: usable.collect(), next_hops: Vec::new() }));
     }
     Ok(None)
+}
+
+/// Whether a name is a secure alias: it may lead to what is not secure, and have TLSA records of its own (§2.2.2).
+///
+/// # Errors
+/// [`Denied`] if that is not known.
+pub(crate) async fn is_secure_alias(dns: &Dns, name: &DnsName, by: Tick) -> Result<bool, Denied> {
+    let answer = dns.resolver.resolve(name, RecordKind::Cname, by.min(dns.deadline())).await;
+    let answer = answer.map_err(|error| Denied::unknown(&error, name))?;
+    Ok(answer.presence() == Presence::Found && answer.dnssec() == Dnssec::Secure)
 }
 
 /// Takes a certificate that a TLSA record matches.

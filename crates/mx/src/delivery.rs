@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Transaction};
-use posthaste_transport::{Attempt, TransportError, TransportErrorKind};
+use posthaste_smtp::{ClientError, ClientErrorKind, ClientEvent, Pipelining, TransactionId};
+use posthaste_transport::{TransportError, TransportErrorKind};
 use posthaste_types::{Cause, Clock, NetworkFault, Outcome, OutcomeKind, Stage, Tick};
 
 use crate::connection::{Connection, Exchanged};
 use crate::failure::{Failed, Failure, Failures};
-use crate::lease::{Follower, Grant, Lease};
+use crate::job::{Job, Next};
+use crate::lease::{Grant, Lease};
 use crate::open::{Opener, Refusal};
 use crate::peer::{Peer, Sharing};
 use crate::pool::{Key, Pool};
+use crate::progress::{Behind, Progress};
+use crate::security::Hosts;
 use crate::targets::{Targets, Way};
 use crate::trace::Trace;
 use crate::turn::{Begins, Turn};
@@ -23,16 +26,6 @@ pub(crate) struct Client {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) opener: Opener,
     pub(crate) pool: Arc<Pool>,
-}
-
-/// The part of an attempt that goes to one site.
-pub(crate) struct Job<'a> {
-    pub(crate) attempt: &'a Attempt,
-    /// The envelope of this part, and the content.
-    pub(crate) transaction: Transaction,
-    /// Its recipients' places in the attempt; `None` if they are the same.
-    pub(crate) places: Option<Vec<usize>>,
-    pub(crate) by: Tick,
 }
 
 /// What one connection made of a mail.
@@ -53,13 +46,13 @@ impl Client {
         let mut wait = Wait::new(&*self.clock, job.by);
         let mut trace = Trace::new(job.attempt.trace().map(|sink| &**sink));
         let (lease, begun) = self.lease(job, way, &mut wait).await?;
-        if let Some(mut connection) = begun.or_else(|| lease.idle(wait.now())) {
+        if let Some(mut connection) = begun.or_else(|| self.warm(way, &lease, wait.now())) {
             trace.note(format_args!("using the connection to {} again", connection.peer));
             match self.send(job, way, &mut connection, &lease, &mut wait, &mut trace).await {
                 (Sent::Lost(_), _) if !wait.is_over() => trace.note("it had ended; a new one"),
-                (sent, follower) => {
+                (sent, next) => {
                     self.judge(job, &connection.peer, way);
-                    job.pass_on(lease, connection, follower);
+                    job.pass_on(lease, connection, next);
                     return end(sent);
                 }
             }
@@ -70,9 +63,9 @@ impl Client {
             match self.opener.open(&peer, stream, way, &mut wait, &mut trace).await {
                 Ok(mut connection) => match self.send(job, way, &mut connection, &lease, &mut wait, &mut trace).await {
                     (Sent::Lost(failure), _) => failures.push(failure),
-                    (sent, follower) => {
+                    (sent, next) => {
                         self.judge(job, &connection.peer, way);
-                        job.pass_on(lease, connection, follower);
+                        job.pass_on(lease, connection, next);
                         return end(sent);
                     }
                 },
@@ -89,7 +82,7 @@ impl Client {
     /// Whether the site said something of the source.
     fn judge(&self, job: &Job<'_>, peer: &Peer, way: &Way<'_>) {
         if peer.egress.is_some() {
-            self.opener.sources.judge(peer.egress.as_ref(), &way.site, &job.attempt.settled());
+            self.opener.sources.judge(peer.egress.as_ref(), &way.site, &job.settled());
         }
     }
 
@@ -128,7 +121,7 @@ impl Client {
         lease: &Lease,
         wait: &mut Wait<'_>,
         trace: &mut Trace<'_>,
-    ) -> (Sent, Option<Follower>) {
+    ) -> (Sent, Option<Next>) {
         let may_follow =
             !trace.is_on() && connection.proof.sharing != Sharing::Sole && !self.opener.lock_step.holds(&way.site);
         let mut turn = Turn {
@@ -137,30 +130,19 @@ impl Client {
             lease: may_follow.then_some(lease),
             follower: None,
         };
-        let begins = std::mem::replace(&mut connection.begins, Begins::Now);
-        if begins == Begins::Now {
-            if job.attempt.start().is_err() {
-                return (Sent::Withdrawn, None);
-            }
-            connection.mails = connection.mails.saturating_add(1);
-            if connection.session.send(wait.now(), job.transaction.clone()).is_err() {
-                return (Sent::Lost(Failure::network(NetworkFault::Closed, "the session had ended")), None);
-            }
-        }
-        job.attempt.passed(connection.passage());
-        let mut progress = Progress {
-            answered: false,
-            out_of_time: false,
-            // The end of the mail in front is not an answer to this one.
-            lost_in_front: begins == Begins::Already && connection.session.is_closed(),
+        let (mail, behind) = match self.begin(job, way, connection, wait.now(), trace) {
+            Ok(begun) => begun,
+            Err(sent) => return (sent, None),
         };
+        job.attempt.passed(connection.passage());
+        let mut progress = Progress { answered: false, out_of_time: false, behind };
         loop {
             let mut told = Vec::new();
-            while let Some(event) = connection.poll_event() {
+            while let Some(event) = connection.poll_event(mail) {
                 match event {
                     ClientEvent::Settled { recipient, outcome, .. } => told.push((recipient, outcome)),
                     ClientEvent::Finished { .. } => {
-                        let sent = self.finish(job, way, connection, told, &progress);
+                        let sent = self.finish(job, way, connection, told, &progress, wait.now());
                         return (sent, turn.follower);
                     }
                     _ => {}
@@ -173,6 +155,34 @@ impl Client {
         }
     }
 
+    /// Begins the mail, unless the one in front of it has.
+    fn begin(
+        &self,
+        job: &Job<'_>,
+        way: &Way<'_>,
+        connection: &mut Connection,
+        now: Tick,
+        trace: &mut Trace<'_>,
+    ) -> Result<(TransactionId, Behind), Sent> {
+        if let Begins::Already(mail) = std::mem::replace(&mut connection.begins, Begins::Now) {
+            let is_lost = connection.session.is_closed();
+            return Ok((mail, if is_lost { Behind::LostMail } else { Behind::Content { since: now } }));
+        }
+        if way.security.hosts == Hosts::Proved
+            && let Some(outcome) = connection.session.objection(&job.transaction)
+        {
+            // RFC 8689 §4.2.1: QUIT, and the next host.
+            connection.session.quit(now);
+            connection.try_goodbye(now, trace);
+            return Err(Sent::Lost(Failure::lacking(&outcome)));
+        }
+        job.attempt.start().map_err(|_| Sent::Withdrawn)?;
+        connection.mails = connection.mails.saturating_add(1);
+        let begun = connection.session.send(now, job.transaction.clone());
+        let mail = begun.map_err(|error| Sent::Lost(Failure::network(NetworkFault::Closed, error)))?;
+        Ok((mail, Behind::Nothing))
+    }
+
     /// The last answers: of the peer, or of the session that ended.
     fn finish(
         &self,
@@ -181,17 +191,17 @@ impl Client {
         connection: &mut Connection,
         told: Vec<(usize, Outcome)>,
         progress: &Progress,
+        now: Tick,
     ) -> Sent {
         let ended = connection.end();
         if ended.as_ref().is_some_and(|error| error.kind() == ClientErrorKind::Withdrawn) {
             return Sent::Withdrawn;
         }
-        if let Some(error) = &ended {
-            self.learn(way, error);
+        if ended.as_ref().is_some_and(|error| error.is_out_of_step() || progress.was_swallowed(error, now)) {
+            self.speak_in_lock_step(way);
         }
         if let Some(error) = &ended
-            && !progress.answered
-            && is_before_mail(error, &told, progress)
+            && progress.is_before_mail(error, &told)
         {
             return Sent::Lost(match progress.out_of_time {
                 true => Failure::out_of_time(error.stage()),
@@ -205,52 +215,16 @@ impl Client {
         Sent::Settled
     }
 
-    /// A site that answers out of step is told one command at a time from now on.
-    fn learn(&self, way: &Way<'_>, error: &ClientError) {
-        if error.is_out_of_step() {
-            self.opener.lock_step.note(&way.site);
-            self.pool.forget(&way.site);
-        }
-    }
-}
-
-/// How far a mail had come before its last answers.
-struct Progress {
-    answered: bool,
-    out_of_time: bool,
-    /// The session ended while the mail in front of it had no answer.
-    lost_in_front: bool,
-}
-
-impl Job<'_> {
-    /// Hands a connection to the mail behind, or gives it back, when what was sent over it is written down: a crash
-    /// leaves no more messages in doubt than there are connections. One part of several does not wait, else two
-    /// attempts could wait for each other.
-    fn pass_on(&self, lease: Lease, connection: Connection, follower: Option<Follower>) {
-        let pass_on = move || match follower {
-            Some(follower) => follower.hand_over(lease, connection),
-            None => lease.give_back(connection),
-        };
-        match &self.places {
-            None => self.attempt.when_recorded(pass_on),
-            Some(_) => pass_on(),
-        }
+    /// The site is told one command at a time from now on.
+    fn speak_in_lock_step(&self, way: &Way<'_>) {
+        self.opener.lock_step.note(&way.site);
+        self.pool.forget(&way.site);
     }
 
-    pub(crate) fn settle(&self, recipient: usize, outcome: Outcome) {
-        let place = match &self.places {
-            None => Some(recipient),
-            Some(places) => places.get(recipient).copied(),
-        };
-        if let Some(place) = place {
-            self.attempt.settle(place, outcome);
-        }
-    }
-
-    /// The same for every recipient of the job who has no answer yet.
-    pub(crate) fn settle_all(&self, outcome: &Outcome) {
-        let count = self.transaction.envelope().to().len();
-        (0..count).for_each(|recipient| self.settle(recipient, outcome.clone()));
+    /// An idle connection. One from before the site was out of step would go on to send commands in groups.
+    fn warm(&self, way: &Way<'_>, lease: &Lease, now: Tick) -> Option<Connection> {
+        let lock_step = self.opener.lock_step.holds(&way.site);
+        lease.idle(now, |connection| !lock_step || connection.pipelining == Pipelining::Never)
     }
 }
 
@@ -264,15 +238,6 @@ fn end(sent: Sent) -> Result<(), Failed> {
 
 fn withdrawn() -> TransportError {
     TransportError::new(TransportErrorKind::Withdrawn, "")
-}
-
-/// Whether the session ended before it had an answer to MAIL: all that it told comes of its end. An answer to the
-/// mail may stand before the end in the same octets.
-fn is_before_mail(error: &ClientError, told: &[(usize, Outcome)], progress: &Progress) -> bool {
-    let cause = error.cause();
-    let of_the_end = |outcome: &Outcome| outcome.kind() == OutcomeKind::Deferred && *outcome.cause() == cause;
-    let before = error.stage() <= Stage::Mail || (progress.lost_in_front && error.stage() == Stage::EndOfData);
-    before && told.iter().all(|(_, outcome)| of_the_end(outcome))
 }
 
 /// The session only knows that its connection was taken away; what took it was the end of the attempt's time.

@@ -1,5 +1,6 @@
 //! From an address to a connection: the source's address, the proxy, or a socket of this machine.
 
+use std::io;
 use std::net::SocketAddr;
 
 use posthaste_transport::TransportError;
@@ -45,8 +46,7 @@ async fn connect(peer: &Peer) -> Result<Stream, Refusal> {
 }
 
 async fn direct(egress: Option<&Egress>, address: SocketAddr, peer: &Peer) -> Result<TcpStream, Refusal> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    let socket = socket.map_err(|error| Refusal::Ours(TransportError::internal(error)))?;
+    let socket = socket(address.is_ipv4()).map_err(|error| no_socket(error, socket(address.is_ipv6()), peer))?;
     if let Some(egress) = egress {
         let ours = egress.source.address;
         socket
@@ -54,6 +54,18 @@ async fn direct(egress: Option<&Egress>, address: SocketAddr, peer: &Peer) -> Re
             .map_err(|error| Refusal::Ours(TransportError::misconfigured(format_args!("source {ours}: {error}"))))?;
     }
     socket.connect(address).await.map_err(|error| Refusal::Host(Failure::io(&error, peer)))
+}
+
+fn socket(v4: bool) -> io::Result<TcpSocket> {
+    if v4 { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
+}
+
+/// Where a socket of the other family can be made, this machine lacks the family: another address may do better.
+fn no_socket(error: io::Error, of_other_family: io::Result<TcpSocket>, peer: &Peer) -> Refusal {
+    match of_other_family {
+        Ok(_) => Refusal::Host(Failure::io(&error, peer)),
+        Err(_) => Refusal::Ours(TransportError::internal(error)),
+    }
 }
 
 async fn through(proxy: &Socks5, address: SocketAddr, peer: &Peer) -> Result<TcpStream, Refusal> {
@@ -67,5 +79,29 @@ async fn through(proxy: &Socks5, address: SocketAddr, peer: &Peer) -> Result<Tcp
             Err(Refusal::Ours(TransportError::misconfigured(format_args!("SOCKS5 proxy {name}: {why}"))))
         }
         Err(SocksFault::Target(kind, why)) => Err(Refusal::Host(Failure::io(&std::io::Error::new(kind, why), peer))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+    use std::sync::Arc;
+
+    use posthaste_transport::TlsPolicy;
+
+    use super::*;
+    use crate::security::Security;
+
+    /// A machine without IPv6 has mail for hosts that have IPv4 too: what these say counts.
+    #[test]
+    fn a_family_that_this_machine_lacks() {
+        let place = Place::Tcp((Ipv6Addr::LOCALHOST, 25).into());
+        let security = Security::plain(TlsPolicy::Opportunistic).of_host("mx.example.org", None).unwrap();
+        let peer = Peer { host: "mx.example.org".into(), place, egress: None, security: Arc::new(security) };
+        let error = || io::Error::other("not supported");
+        let lacking = no_socket(error(), socket(true), &peer);
+        assert!(matches!(lacking, Refusal::Host(_)), "{lacking:?}");
+        let out_of_files = no_socket(error(), Err(error()), &peer);
+        assert!(matches!(out_of_files, Refusal::Ours(_)), "{out_of_files:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use posthaste_smtp::{ClientError, ClientErrorKind};
 use posthaste_transport::TransportError;
-use posthaste_types::{Cause, NetworkFault, Outcome, Stage};
+use posthaste_types::{Cause, NetworkFault, Outcome, OutcomeKind, Stage};
 
 use crate::open::Refusal;
 
@@ -68,6 +68,12 @@ impl Failure {
         let refused = error.kind() == ClientErrorKind::Refused && !error.is_transient();
         let lasting = if refused { Lasting::Permanent } else { Lasting::Temporary };
         Self { cause: error.cause(), lasting }
+    }
+
+    /// What a host lacks that the mail needs; another one may have it.
+    pub(crate) fn lacking(objection: &Outcome) -> Self {
+        let cause = objection.cause().clone();
+        if objection.kind() == OutcomeKind::Refused { Self::permanent(cause) } else { Self::temporary(cause) }
     }
 
     pub(crate) fn outcome(self) -> Outcome {

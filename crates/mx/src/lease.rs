@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use posthaste_smtp::Transaction;
-use posthaste_transport::Attempt;
+use posthaste_smtp::{Transaction, TransactionId};
 use posthaste_types::Tick;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -30,10 +29,9 @@ pub(crate) enum Grant {
     Withdrawn,
 }
 
-/// A mail that may begin behind another one.
+/// A mail that begins behind another one.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    pub(crate) attempt: Attempt,
     pub(crate) transaction: Transaction,
     pub(crate) follower: Follower,
 }
@@ -43,18 +41,14 @@ pub(crate) struct Claim {
 pub(crate) struct Follower(oneshot::Sender<Grant>);
 
 impl Follower {
-    /// Hands the connection over. If he waits no more, or what he sent has not all left, it is cut.
-    pub(crate) fn hand_over(self, lease: Lease, mut connection: Connection) {
-        connection.begins = Begins::Already;
+    /// Hands the connection over, on which his mail has this number. If he waits no more, or what he sent has not all
+    /// left, it is cut.
+    pub(crate) fn hand_over(self, lease: Lease, mut connection: Connection, number: TransactionId) {
+        connection.begins = Begins::Already(number);
         if connection.is_written() || connection.session.is_closed() {
             // Sent back, it is dropped.
             let _ = self.0.send(Grant::Begun(Box::new(connection), lease));
         }
-    }
-
-    pub(crate) fn withdraw(self) {
-        // He may wait no more.
-        let _ = self.0.send(Grant::Withdrawn);
     }
 }
 
@@ -67,8 +61,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// An idle connection that seems to be alive, the one that was used last.
-    pub(crate) fn idle(&self, now: Tick) -> Option<Connection> {
+    /// An idle connection that fits and seems to be alive, the one that was used last. Others are cut.
+    pub(crate) fn idle(&self, now: Tick, fits: impl Fn(&Connection) -> bool) -> Option<Connection> {
         loop {
             let mut idle = {
                 let mut state = self.pool.state();
@@ -76,7 +70,10 @@ impl Lease {
                 state.idle -= 1;
                 idle
             };
-            if idle.connection.is_quiet() && now < idle.since.saturating_add(self.pool.limits.idle) {
+            if fits(&idle.connection)
+                && idle.connection.is_quiet()
+                && now < idle.since.saturating_add(self.pool.limits.idle)
+            {
                 return Some(idle.connection);
             }
         }
@@ -87,29 +84,42 @@ impl Lease {
         mails >= self.pool.limits.messages.max(1)
     }
 
-    /// The mail that waits longest, if it is offered and fits.
-    pub(crate) fn claim(&self, fits: impl FnOnce(&Transaction) -> bool) -> Option<Claim> {
+    /// Begins the mail that waits longest, if it is offered and fits. Those that were withdrawn leave the queue.
+    pub(crate) fn claim(&self, fits: impl Fn(&Transaction) -> bool) -> Option<Claim> {
+        // Dropped behind the lock: an attempt may hold a lease, which asks for the lock then.
+        let mut asked = Vec::new();
         let mut state = self.pool.state();
         let closed = state.closed;
         let waiting = &mut state.sites.get_mut(self.key.as_ref()?)?.waiting;
-        let next = waiting.front()?.next.as_ref()?;
-        if closed || !fits(&next.transaction) {
-            return None;
+        loop {
+            let next = waiting.front()?.next.as_ref()?;
+            if closed || !fits(&next.transaction) {
+                return None;
+            }
+            let Waiting { next, grant, .. } = waiting.pop_front()?;
+            let Next { attempt, transaction } = next?;
+            // Within the lock: who is out of the queue was begun, or knows that he is not.
+            if attempt.start().is_ok() {
+                asked.push(attempt);
+                return Some(Claim { transaction, follower: Follower(grant) });
+            }
+            // He may wait no more.
+            let _ = grant.send(Grant::Withdrawn);
+            asked.push(attempt);
         }
-        let Waiting { next, grant, .. } = waiting.pop_front()?;
-        next.map(|Next { attempt, transaction }| Claim { attempt, transaction, follower: Follower(grant) })
     }
 
     /// Keeps a connection behind a mail, or says goodbye to it.
     pub(crate) fn give_back(self, mut connection: Connection) {
         // Without a runtime the program is at its end: the connection is cut.
-        if !connection.is_reusable() || Handle::try_current().is_err() {
+        if connection.session.is_closed() || !connection.is_written() || Handle::try_current().is_err() {
             return;
         }
         connection.rest();
         let now = self.pool.clock.tick();
         let mut state = self.pool.state();
         let full = state.closed
+            || !connection.session.can_send()
             || connection.proof.sharing == Sharing::Sole
             || self.is_last_mail(connection.mails)
             || state.idle >= self.pool.limits.idle_connections;

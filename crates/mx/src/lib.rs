@@ -47,7 +47,8 @@
 //! [`TlsPolicy::Opportunistic`](posthaste_transport::TlsPolicy::Opportunistic) takes any certificate, and goes on in
 //! clear where STARTTLS is not offered or refused. Where the handshake fails, the host is tried once more in clear,
 //! on a new connection (RFC 7435 §3: some protection most of the time). The stricter policies never fall back; a mail
-//! that needs REQUIRETLS (RFC 8689) goes as [`TlsPolicy::Verified`](posthaste_transport::TlsPolicy::Verified).
+//! that needs REQUIRETLS (RFC 8689) goes as [`TlsPolicy::Verified`](posthaste_transport::TlsPolicy::Verified), and only to
+//! hosts that a DNSSEC-secure answer or an MTA-STS policy names (§4.2.1).
 //!
 //! The recipient's side may ask for more, per host:
 //!
@@ -66,7 +67,7 @@
 //!
 //! # Scope
 //! RFC 5321 §5 and RFC 7505 (routing), RFC 8305 §5 (several addresses), RFC 1928 and RFC 1929 (SOCKS5, CONNECT alone),
-//! RFC 3207 and RFC 8314 (TLS), RFC 8461 (MTA-STS), RFC 7672 (DANE), RFC 8460 (its results), RFC 4954 (AUTH), RFC 2033
+//! RFC 3207 and RFC 8314 (TLS), RFC 8461 (MTA-STS), RFC 7672 (DANE), RFC 8460 (its results), RFC 8689 (REQUIRETLS), RFC 4954 (AUTH), RFC 2033
 //! (LMTP, over TCP or a Unix socket), on the sessions of `posthaste-smtp`. Certificates that were withdrawn are not
 //! looked for. Retries and rates are the engine's.
 //!
@@ -89,6 +90,7 @@ mod dial;
 mod egress;
 mod error;
 mod failure;
+mod job;
 mod lease;
 mod lock_step;
 mod mx;
@@ -97,6 +99,7 @@ mod outbox;
 mod parts;
 mod peer;
 mod pool;
+mod progress;
 mod race;
 mod relay;
 mod report;

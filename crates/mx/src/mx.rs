@@ -8,16 +8,19 @@ use async_trait::async_trait;
 use posthaste_auth::mta_sts::KeptPolicy;
 use posthaste_dns::Resolve;
 use posthaste_fetch::Fetch;
-use posthaste_smtp::{ClientConfig, HelloName, Transaction};
-use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, TlsPolicy, Transport, TransportError};
+use posthaste_smtp::{ClientConfig, HelloName};
+use posthaste_transport::{
+    Attempt, Capabilities, Outcomes, Route, TlsPolicy, Transport, TransportError, TransportErrorKind,
+};
 use posthaste_types::{Cause, Clock, DnsName, Domain, NetworkFault, Outcome, Random, RequireTls, Tick};
 
 use crate::address_book::Dns;
 use crate::clock::MachineRandom;
 use crate::config::{DaneUse, InwardAddresses, MxConfig, RelaySecurity};
-use crate::delivery::{Client, Job};
+use crate::delivery::Client;
 use crate::egress::SourceState;
 use crate::failure::Failed;
+use crate::job::{Job, outcomes};
 use crate::lock_step::LockStep;
 use crate::open::Opener;
 use crate::parts::Part;
@@ -25,6 +28,7 @@ use crate::pool::Pool;
 use crate::report::{Reporter, TlsObserver};
 use crate::routing::Router;
 use crate::secured::{Domains, Secured};
+use crate::security::Hosts;
 use crate::sources::Sources;
 use crate::sts::Sts;
 use crate::targets::Way;
@@ -162,7 +166,7 @@ impl Mx {
 
     async fn deliver_part(&self, attempt: &Attempt, part: &Part, by: Tick) -> Result<(), TransportError> {
         if let Some(outcome) = part.route.outcome() {
-            if let Some(job) = job(attempt, part.places.clone(), by) {
+            if let Some(job) = Job::of(attempt, part.places.clone(), by) {
                 job.settle_all(outcome);
             }
             return Ok(());
@@ -178,15 +182,26 @@ impl Mx {
             wait.race(None, domains.secured(attempt, part.places.as_deref(), policy(attempt), by)).await
         else {
             let cause = Cause::network(NetworkFault::TimedOut, "the attempt ran out of time in the DNS");
-            if let Some(job) = job(attempt, part.places.clone(), by) {
+            if let Some(job) = Job::of(attempt, part.places.clone(), by) {
                 job.settle_all(&Outcome::deferred(cause));
             }
             return Ok(());
         };
+        let mut all = Ok(());
         for one in secured {
-            self.deliver_secured(attempt, part, one, by).await?;
+            let done = self.deliver_secured(attempt, part, one, by).await;
+            all = all.and(done);
+            if self.ends(&all, by) {
+                break;
+            }
         }
-        Ok(())
+        all
+    }
+
+    /// Whether a fault of ours ends the attempt. One that keeps us from one site does not keep us from the next.
+    fn ends(&self, done: &Result<(), TransportError>, by: Tick) -> bool {
+        let withdrawn = |error: &TransportError| error.kind() == TransportErrorKind::Withdrawn;
+        done.as_ref().is_err_and(|error| withdrawn(error) || self.client.clock.tick() >= by)
     }
 
     async fn deliver_secured(
@@ -197,7 +212,7 @@ impl Mx {
         by: Tick,
     ) -> Result<(), TransportError> {
         let Secured { security, places, next_hops } = secured;
-        let Some(job) = job(attempt, places, by) else { return Ok(()) };
+        let Some(job) = Job::of(attempt, places, by) else { return Ok(()) };
         let security = match security {
             Ok(security) => security,
             Err(failure) => {
@@ -234,22 +249,11 @@ impl Mx {
     }
 }
 
-/// The job for some recipients of an attempt, or for all; `None` if there are none.
-fn job(attempt: &Attempt, places: Option<Vec<usize>>, by: Tick) -> Option<Job<'_>> {
-    let envelope = attempt.mail().envelope();
-    let envelope = match &places {
-        None => envelope.clone(),
-        Some(places) => envelope.subset(places)?,
-    };
-    let transaction = Transaction::new(envelope, attempt.mail().content().clone());
-    Some(Job { attempt, transaction, places, by })
-}
-
-/// RFC 8689 §4.2.1: REQUIRETLS asks for a certificate that is valid.
-fn policy(attempt: &Attempt) -> TlsPolicy {
+/// RFC 8689 §4.2.1: REQUIRETLS asks for a certificate that is valid, and for a host that is surely the domain's.
+fn policy(attempt: &Attempt) -> (TlsPolicy, Hosts) {
     match attempt.mail().envelope().require_tls() {
-        RequireTls::Yes => TlsPolicy::Verified,
-        _ => attempt.tls_policy(),
+        RequireTls::Yes => (TlsPolicy::Verified, Hosts::Proved),
+        _ => (attempt.tls_policy(), Hosts::Any),
     }
 }
 
@@ -274,16 +278,14 @@ impl Transport for Mx {
                 parts
             }
         };
+        let mut all = Ok(());
         for part in &parts {
-            if let Err(error) = self.deliver_part(attempt, part, by).await {
-                if attempt.settled().iter().all(Option::is_none) {
-                    return Err(error);
-                }
-                // Somebody has an answer already: the others wait.
-                return Ok(Outcomes::settled_or(attempt, &Outcome::deferred(Cause::local(error))));
+            all = all.and(self.deliver_part(attempt, part, by).await);
+            if self.ends(&all, by) {
+                break;
             }
         }
-        Ok(Outcomes::settled_or(attempt, &Outcome::deferred(Cause::local("no answer"))))
+        outcomes(attempt, all)
     }
 
     async fn route(&self, to: &Domain) -> Result<Route, TransportError> {

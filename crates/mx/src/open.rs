@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use posthaste_auth::tls_rpt::{self, ResultType, TlsResult};
-use posthaste_smtp::{ClientConfig, ClientError, ClientErrorKind, ClientEvent, ClientSession, HelloName, TlsUse};
+use posthaste_smtp::{ClientConfig, ClientError, ClientErrorKind, ClientEvent, HelloName, TlsUse};
 use posthaste_transport::{SiteId, TransportError};
 use posthaste_types::{Cause, DnsName, NetworkFault, Stage, Text};
 use rustls::pki_types::ServerName;
@@ -125,8 +125,8 @@ impl Opener {
         if let Some(hello) = self.hello_name(peer.egress.as_deref(), &stream) {
             config.hello = hello;
         }
-        let session = ClientSession::new(config, wait.now());
-        let mut connection = Connection::new(stream, session, peer.clone());
+        trace.connected();
+        let mut connection = Connection::new(stream, config, peer.clone(), wait.now());
         connection.prove(proof.unwrap_or_else(|| in_clear(peer, way)));
         self.greet(&mut connection, way, wait, trace).await?;
         if tls == TlsUse::Opportunistic && connection.stream.tls_words().is_none() {

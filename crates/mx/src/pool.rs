@@ -123,40 +123,51 @@ impl Pool {
             site.waiting.push_back(Waiting { ticket, next, grant });
             (granted, Queued { pool: self, key, ticket: Some(ticket) })
         };
-        let granted = wait.race(None, &mut granted).await;
-        if granted.is_some() {
+        let in_time = wait.race(None, &mut granted).await;
+        if in_time.is_some() {
             queued.ticket = None;
         }
-        match granted {
+        match in_time {
             Some(Ok(grant)) => grant,
             Some(Err(_)) => Grant::Lost,
             None if queued.leave() => Grant::Busy,
-            None => Grant::OutOfTime,
+            // His turn came in the moment that the time ran out: what he was given then is there already.
+            None => match granted.try_recv() {
+                // The right passes on.
+                Ok(Grant::Slot(_)) => Grant::Busy,
+                Ok(grant) => grant,
+                Err(_) => Grant::OutOfTime,
+            },
         }
     }
 
     /// Gives the right to a connection to whoever waits longest.
     pub(crate) fn release(self: &Arc<Self>, mut key: Key) {
+        let mut state = self.state();
         loop {
-            let first = {
-                let mut state = self.state();
-                let Some(site) = state.sites.get_mut(&key) else { return };
-                let Some(first) = site.waiting.pop_front() else {
-                    site.free += 1;
-                    if site.is_unused(self.limit()) {
-                        state.sites.remove(&key);
-                    }
-                    return;
-                };
-                first
+            let Some(site) = state.sites.get_mut(&key) else { return };
+            let Some(Waiting { next, grant, .. }) = site.waiting.pop_front() else {
+                site.free += 1;
+                if site.is_unused(self.limit()) {
+                    state.sites.remove(&key);
+                }
+                return;
             };
-            match first.grant.send(Grant::Slot(Lease { pool: Arc::clone(self), key: Some(key) })) {
+            // Within the lock: who is out of the queue has his grant, or was begun.
+            let sent = grant.send(Grant::Slot(Lease { pool: Arc::clone(self), key: Some(key) }));
+            let unused = match sent {
                 // He does not wait any more.
-                Err(Grant::Slot(mut lease)) => match lease.key.take() {
-                    Some(again) => key = again,
-                    None => return,
-                },
-                _ => return,
+                Err(Grant::Slot(mut lease)) => lease.key.take(),
+                _ => None,
+            };
+            match unused {
+                Some(unused) => key = unused,
+                None => {
+                    // An attempt may hold a lease, which asks for the lock when it is dropped.
+                    drop(state);
+                    drop(next);
+                    return;
+                }
             }
         }
     }
@@ -236,3 +247,6 @@ pub(crate) async fn goodbye(connection: Connection, clock: Arc<dyn Clock>, lease
 
 /// The session waits 10 s for the answer to QUIT; this bounds the writing too.
 const GOODBYE: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests;

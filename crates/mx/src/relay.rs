@@ -6,15 +6,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use posthaste_smtp::{ClientConfig, HelloName, Transaction};
 use posthaste_transport::{Attempt, Capabilities, Outcomes, SiteId, TlsPolicy, Transport, TransportError};
-use posthaste_types::{Cause, Clock, Outcome, RequireTls};
+use posthaste_types::{Cause, Clock, RequireTls};
 
 use crate::address_book::System;
 use crate::clock::{MachineClock, MachineRandom};
 use crate::config::{HEAD_START, InwardAddresses, RelayConfig, SOURCE_HOLD};
-use crate::delivery::{Client, Job};
+use crate::delivery::Client;
 use crate::egress::SourceState;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::failure::{Failed, Failure, Lasting};
+use crate::job::{Job, outcomes};
 use crate::lock_step::LockStep;
 use crate::open::Opener;
 use crate::pool::Pool;
@@ -183,11 +184,11 @@ impl Transport for Relay {
             next_hops: Vec::new(),
             reporter: &self.client.opener.reporter,
         };
-        match self.client.deliver(&job, &way).await {
-            Ok(()) => Ok(Outcomes::settled_or(attempt, &Outcome::deferred(Cause::local("no answer")))),
-            Err(Failed::Hosts(failure)) => Err(error(&failure)),
-            Err(Failed::Ours(error)) => Err(error),
-        }
+        let done = self.client.deliver(&job, &way).await.map_err(|failed| match failed {
+            Failed::Hosts(failure) => error(&failure),
+            Failed::Ours(error) => error,
+        });
+        outcomes(attempt, done)
     }
 
     async fn close(&self) {

@@ -32,11 +32,12 @@ impl Router {
             Err(error) => return self.unknown(domain, &name, &error),
         };
         match answer.presence() {
-            Presence::Found => {
+            // Records that cannot be read are records: the domain's own address is no way out.
+            Presence::NoData if answer.unreadable() == 0 => self.implicit(domain, &name, &answer).await,
+            Presence::Found | Presence::NoData => {
                 let route = self.explicit(domain, &name, &answer).unwrap_or_else(|no| Route::nowhere(domain, no));
                 route.valid_for(answer.ttl())
             }
-            Presence::NoData => self.implicit(domain, &name, &answer).await,
             Presence::NxDomain => {
                 let cause = Cause::dns(DnsFault::NoSuchDomain, name, "NXDOMAIN");
                 Route::nowhere(domain, Outcome::refused(cause)).valid_for(answer.ttl())

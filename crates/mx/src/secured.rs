@@ -13,7 +13,7 @@ use crate::address_book::Dns;
 use crate::config::DaneUse;
 use crate::failure::Failure;
 use crate::report::Reporter;
-use crate::security::{NextHop, Security, bogus};
+use crate::security::{Hosts, NextHop, Security, bogus};
 use crate::sts::Sts;
 use crate::trace::Trace;
 
@@ -40,14 +40,14 @@ impl Domains<'_> {
         &self,
         attempt: &Attempt,
         places: Option<&[usize]>,
-        policy: TlsPolicy,
+        (policy, hosts): (TlsPolicy, Hosts),
         by: Tick,
     ) -> Vec<Secured> {
         let by_domain = by_domain(attempt, places);
         let trace = attempt.trace();
         let mut asked = Vec::with_capacity(by_domain.len());
         for (domain, _) in &by_domain {
-            asked.push(self.security(domain.clone(), policy, by));
+            asked.push(self.security(domain.clone(), (policy, hosts), by));
         }
         let answers: Vec<Asked> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut parts: Vec<Secured> = Vec::new();
@@ -73,7 +73,7 @@ impl Domains<'_> {
         parts
     }
 
-    async fn security(&self, domain: Domain, policy: TlsPolicy, by: Tick) -> Asked {
+    async fn security(&self, domain: Domain, (policy, hosts): (TlsPolicy, Hosts), by: Tick) -> Asked {
         let name = DnsName::from(&domain);
         let mut next_hop = NextHop { domain, secure_names: Vec::new() };
         let secure_hosts = match self.secure_hosts(&name, by).await {
@@ -90,7 +90,7 @@ impl Domains<'_> {
             None => (None, None),
             Some(sts) => self.sts_policy(sts, &next_hop.domain, by).await,
         };
-        Asked { security: Ok(Security { policy, sts, secure_hosts }), failed, next_hop }
+        Asked { security: Ok(Security { policy, sts, hosts, secure_hosts }), failed, next_hop }
     }
 
     async fn sts_policy(&self, sts: &Arc<Sts>, domain: &Domain, by: Tick) -> (Option<Arc<Policy>>, Option<TlsResult>) {
@@ -129,7 +129,7 @@ impl Domains<'_> {
 }
 
 /// The recipients' places by domain, in the order of the first of each.
-fn by_domain(attempt: &Attempt, places: Option<&[usize]>) -> Vec<(Domain, Vec<usize>)> {
+pub(crate) fn by_domain(attempt: &Attempt, places: Option<&[usize]>) -> Vec<(Domain, Vec<usize>)> {
     let recipients = attempt.recipients();
     let all: Vec<usize> = places.map_or_else(|| (0..recipients.len()).collect(), <[usize]>::to_vec);
     let mut by_domain: Vec<(Domain, Vec<usize>)> = Vec::new();
@@ -151,4 +151,4 @@ struct Asked {
 }
 
 /// How many domains are asked about at once.
-const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;

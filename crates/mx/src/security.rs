@@ -19,8 +19,19 @@ pub(crate) struct Security {
     pub(crate) policy: TlsPolicy,
     /// The MTA-STS policy of the recipients' domains.
     pub(crate) sts: Option<Arc<Policy>>,
+    /// How it must be known which hosts are the domain's.
+    pub(crate) hosts: Hosts,
     /// The hosts that a secure answer of the DNS names, sorted: for them DANE counts (RFC 7672 §2.2.1).
     pub(crate) secure_hosts: Vec<DnsName>,
+}
+
+/// How it must be known which hosts take a domain's mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Hosts {
+    /// By any answer of the DNS, or by the user.
+    Any,
+    /// By a secure answer, or by an MTA-STS policy (RFC 8689 §4.2.1).
+    Proved,
 }
 
 /// What is demanded of one host.
@@ -81,14 +92,24 @@ pub(crate) enum Need {
 impl Security {
     /// Without a policy of the recipient's side.
     pub(crate) fn plain(policy: TlsPolicy) -> Self {
-        Self { policy, sts: None, secure_hosts: Vec::new() }
+        Self { policy, sts: None, hosts: Hosts::Any, secure_hosts: Vec::new() }
+    }
+
+    /// Whether it is proved that the host is the domain's.
+    fn proves(&self, host: &str) -> bool {
+        let named = |policy: &Arc<Policy>| DnsName::parse(host).is_ok_and(|host| policy.names(&host));
+        self.secure_hosts.iter().any(|secure| secure.as_str() == host) || self.sts.as_ref().is_some_and(named)
     }
 
     /// What is demanded of a host, given its TLSA records. DANE goes before MTA-STS (RFC 8461 §2).
     ///
     /// # Errors
-    /// [`Denied`] if the MTA-STS policy forbids the host.
+    /// [`Denied`] if the MTA-STS policy forbids the host, or the mail needs a host that is proved.
     pub(crate) fn of_host(&self, host: &str, dane: Option<DaneHost>) -> Result<HostSecurity, Denied> {
+        if self.hosts == Hosts::Proved && !self.proves(host) {
+            let cause = Cause::tls(format_args!("{host}: {UNPROVED}"));
+            return Err(crate::failure::Failure::temporary(cause).into());
+        }
         let unusable = match dane {
             Some(dane) if !dane.usable.is_empty() => return Ok(authenticated(dane)),
             other => other.is_some(),
@@ -151,3 +172,6 @@ fn under_sts(plain: HostSecurity, policy: &Policy, host: &str) -> Result<HostSec
         }
     }
 }
+
+const UNPROVED: &str = "the mail needs REQUIRETLS, and neither DNSSEC nor MTA-STS says that this is a host of the domain \
+                        (RFC 8689 §4.2.1)";

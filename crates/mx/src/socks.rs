@@ -101,9 +101,10 @@ fn malformed() -> io::Error {
 
 /// §6, REP.
 fn refused(reply: u8) -> SocksFault {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, Other, TimedOut};
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, Other, PermissionDenied, TimedOut};
     match reply {
-        2 => SocksFault::Ours("its rules forbid the connection"),
+        // Rules are about targets, and who has mail for a target of his choice must not put the source out of use.
+        2 => SocksFault::Target(PermissionDenied, "its rules forbid the connection"),
         3 => SocksFault::Target(NetworkUnreachable, "the network is unreachable"),
         4 => SocksFault::Target(HostUnreachable, "the host is unreachable"),
         5 => SocksFault::Target(ConnectionRefused, "connection refused"),

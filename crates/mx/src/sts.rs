@@ -11,7 +11,7 @@ use posthaste_dns::{Resolve, ResolveExt as _};
 use posthaste_fetch::{Fetch, FetchErrorKind, Request, Url};
 use posthaste_types::{Clock, Domain, Tick, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::Mutex as Turn;
+use tokio::sync::Mutex as AsyncMutex;
 
 /// The policies of domains, in memory.
 pub(crate) struct Sts {
@@ -26,7 +26,7 @@ pub(crate) struct Sts {
 #[derive(Debug, Default)]
 struct Known {
     /// Held while the domain is asked: many mails make one request.
-    turn: Turn<()>,
+    turn: AsyncMutex<()>,
     facts: Mutex<Facts>,
 }
 
@@ -69,10 +69,13 @@ impl Sts {
     }
 
     /// The policy of a domain that is in force: enforce or testing. Beside none, why the policy could not be had.
+    ///
+    /// It takes half of the time that is left until `by` at most: a policy host that is silent leaves time for the mail.
     pub(crate) async fn policy(self: &Arc<Self>, domain: &Domain, by: Tick) -> (Option<Arc<Policy>>, Option<Failure>) {
         let known = self.known(domain);
         let _turn = known.turn.lock().await;
         let now = self.clock.tick();
+        let by = now.saturating_add(by.since(now) / 2);
         known.facts().kept.take_if(|kept| kept.until <= now);
         let failure = match self.record(domain, by).await {
             // §3.1, §5.1: without a record that can be read, what is kept goes on to count, and is kept fresh: who hides the
@@ -166,10 +169,13 @@ impl Sts {
     /// §10.2: what is fetched anew before its time is over leaves no gap for an attacker. No mail waits for it.
     fn refresh_if_old(self: &Arc<Self>, known: &Arc<Known>, domain: &Domain) {
         let now = self.clock.tick();
-        match &mut known.facts().kept {
-            Some(kept) if kept.refresh <= now => kept.refresh = now.saturating_add(FETCH_AGAIN),
+        let old = match &mut known.facts().kept {
+            Some(kept) if kept.refresh <= now => {
+                kept.refresh = now.saturating_add(FETCH_AGAIN);
+                kept.record.clone()
+            }
             _ => return,
-        }
+        };
         let (sts, known, domain) = (Arc::downgrade(self), Arc::downgrade(known), domain.clone());
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
@@ -177,6 +183,8 @@ impl Sts {
             let by = sts.clock.tick().saturating_add(FETCH_TIMEOUT);
             if let Ok(policy) = sts.fetched(&domain, by).await
                 && let Some(kept) = &mut known.facts().kept
+                // Another record brought another policy meanwhile.
+                && kept.record == old
             {
                 *kept = sts.kept(kept.record.clone(), policy);
             }

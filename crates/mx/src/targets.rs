@@ -57,6 +57,8 @@ pub(crate) struct Addresses {
     pub(crate) all: Vec<IpAddr>,
     /// The names under which TLSA records may stand, if the DNS is secure so far.
     pub(crate) secure_names: Vec<DnsName>,
+    /// The host's name, if it is an alias of another one, and not all of that is secure.
+    pub(crate) alias: Option<DnsName>,
 }
 
 /// Finds the addresses of a host.
@@ -72,10 +74,17 @@ impl Way<'_> {
 
     /// The addresses of a host, and what is demanded there.
     async fn host(&self, host: &str, by: Tick) -> Result<(Vec<IpAddr>, Arc<HostSecurity>), Denied> {
-        let Addresses { all, secure_names } = self.book.addresses(host, by).await?;
+        let Addresses { all, mut secure_names, alias } = self.book.addresses(host, by).await?;
         let counts = self.security.secure_hosts.iter().any(|secure| secure.as_str() == host);
         let dane = match self.tlsa {
-            Some(dns) if counts => dane::find(dns, self.port, &secure_names, by).await?,
+            Some(dns) if counts => {
+                if let Some(alias) = alias
+                    && dane::is_secure_alias(dns, &alias, by).await?
+                {
+                    secure_names.push(alias);
+                }
+                dane::find(dns, self.port, &secure_names, by).await?
+            }
             _ => None,
         };
         let dane = dane.map(|dane| dane.reached_for(&self.next_hops));

@@ -92,8 +92,8 @@ pub(crate) enum Trust {
 pub(crate) struct Tls {
     roots: TlsRoots,
     provider: Arc<CryptoProvider>,
-    anybody: OnceLock<Result<Arc<ClientConfig>, rustls::Error>>,
-    host: OnceLock<Result<Arc<ClientConfig>, rustls::Error>>,
+    anybody: OnceLock<Arc<ClientConfig>>,
+    host: OnceLock<Arc<ClientConfig>>,
 }
 
 impl Tls {
@@ -112,11 +112,8 @@ impl Tls {
         let seen = Seen::default();
         let any = || Arc::new(AnyCertificate { provider: Arc::clone(&self.provider), judge: None });
         let config = match trust {
-            Trust::Anybody => self.anybody.get_or_init(|| self.config(any()).map(Arc::new)).clone()?,
-            Trust::Host => {
-                let made = || Ok(Arc::new(self.config(self.roots.verifier(&self.provider)?)?));
-                self.host.get_or_init(made).clone()?
-            }
+            Trust::Anybody => made_once(&self.anybody, || self.config(any()))?,
+            Trust::Host => made_once(&self.host, || self.config(self.roots.verifier(&self.provider)?))?,
             Trust::Dane(host) => {
                 let verifier =
                     DaneVerifier { host: Arc::clone(host), seen: seen.clone(), provider: Arc::clone(&self.provider) };
@@ -143,6 +140,15 @@ impl Tls {
         config.resumption = Resumption::disabled();
         Ok(config)
     }
+}
+
+/// A failure is not kept: the platform's roots may be readable later.
+fn made_once<T, E>(cell: &OnceLock<Arc<T>>, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+    if let Some(made) = cell.get() {
+        return Ok(Arc::clone(made));
+    }
+    let made = Arc::new(make()?);
+    Ok(Arc::clone(cell.get_or_init(|| made)))
 }
 
 /// What is to be known of a certificate that was taken.
@@ -225,5 +231,18 @@ impl ServerCertVerifier for AnyCertificate {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_not_kept() {
+        let cell = OnceLock::new();
+        assert_eq!(made_once(&cell, || Err::<u8, _>("no roots")), Err("no roots"));
+        assert_eq!(made_once(&cell, || Ok::<_, &str>(1)), Ok(Arc::new(1)));
+        assert_eq!(made_once(&cell, || Err("no roots")), Ok(Arc::new(1)));
     }
 }

@@ -40,6 +40,20 @@ impl<'a> Trace<'a> {
         }
     }
 
+    /// A new connection: what the last one had come to says nothing of it.
+    pub(crate) fn connected(&mut self) {
+        self.received.clear();
+        self.sending = Sending::Commands;
+    }
+
+    /// Octets of content that are about to be sent, and not shown.
+    pub(crate) fn content(&mut self, octets: usize) {
+        if let Sending::Chunk(left) = self.sending {
+            let (_, left) = chunk(left, octets);
+            self.sending = if left == 0 { Sending::Commands } else { Sending::Chunk(left) };
+        }
+    }
+
     /// Octets that are about to be sent: whole commands, or content.
     pub(crate) fn sent(&mut self, octets: &[u8]) {
         let Some(sink) = self.sink else { return };
@@ -158,6 +172,25 @@ mod tests {
         trace.completing();
         trace.sent(b".\r\n");
         assert_eq!(lines.to_string(), "> DATA\n< 354 go on\n- the content\n> .\n");
+    }
+
+    /// Content that is not copied counts, and nothing of a connection that broke amid its content counts for the next.
+    #[test]
+    fn content_ends_where_it_ends() {
+        let lines = TraceLines::new();
+        let mut trace = Trace::new(Some(&lines));
+        trace.sent(b"BDAT 5000 LAST\r\nSubject: secret\r\n");
+        trace.content(4982);
+        trace.completing();
+        trace.sent(b"\n");
+        trace.sent(b"RSET\r\nBDAT 5000 LAST\r\nSubject: secret\r\n");
+        trace.received(b"250 half a li");
+        trace.connected();
+        trace.received(b"220 hi\r\n");
+        trace.sent(b"EHLO us\r\nBDAT 21 LAST\r\nSubject: secret\r\n\r\nx\n");
+        let expected =
+            "> BDAT 5000 LAST\n- the content\n> RSET\n> BDAT 5000 LAST\n< 220 hi\n> EHLO us\n> BDAT 21 LAST\n";
+        assert_eq!(lines.to_string(), expected);
     }
 
     #[test]

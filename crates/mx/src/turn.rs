@@ -1,10 +1,10 @@
 //! Whose mail a connection carries, and the mail that goes behind it.
 
-use posthaste_smtp::ClientSession;
+use posthaste_smtp::{ClientSession, TransactionId};
 use posthaste_transport::Attempt;
 use posthaste_types::{Content, Tick};
 
-use crate::lease::{Follower, Lease};
+use crate::lease::{Claim, Follower, Lease};
 
 /// The mail whose turn it is on a connection, from its first command to its last answer.
 ///
@@ -17,14 +17,14 @@ pub(crate) struct Turn<'a> {
     pub(crate) content: Option<&'a Content>,
     /// Where the next mail is looked for, if one may follow.
     pub(crate) lease: Option<&'a Lease>,
-    /// Who has begun behind it.
-    pub(crate) follower: Option<Follower>,
+    /// Who has begun behind it, and the number of his mail.
+    pub(crate) follower: Option<(Follower, TransactionId)>,
 }
 
 /// Whether the mail that has the next turn was begun by the one in front of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begins {
-    Already,
+    Already(TransactionId),
     Now,
 }
 
@@ -36,19 +36,12 @@ impl Turn<'_> {
             return false;
         }
         // What the peer cannot carry is told on a connection of its own.
-        while let Some(claim) = lease.claim(|transaction| session.objection(transaction).is_none()) {
-            if claim.attempt.start().is_err() {
-                claim.follower.withdraw();
-                continue;
-            }
-            // Dropped, the claim tells who waits that nothing came of it.
-            if session.send(now, claim.transaction).is_err() {
-                return false;
-            }
-            *mails = mails.saturating_add(1);
-            self.follower = Some(claim.follower);
-            return true;
-        }
-        false
+        let claim = lease.claim(|transaction| session.objection(transaction).is_none());
+        let Some(Claim { transaction, follower }) = claim else { return false };
+        // Dropped, the follower learns that nothing came of it.
+        let Ok(number) = session.send(now, transaction) else { return false };
+        *mails = mails.saturating_add(1);
+        self.follower = Some((follower, number));
+        true
     }
 }

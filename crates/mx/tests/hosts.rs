@@ -4,14 +4,14 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use posthaste_dns::{Answer, DnsError, DnsErrorKind, MemoryZone, RecordKind, Resolve};
 use posthaste_mx::{Egress, InwardAddresses, Mx, MxConfig, Relay, Socks5};
 use posthaste_testkit::VirtualClock;
-use posthaste_transport::{Attempt, Route, RouteHost, Source, Transport, TransportErrorKind};
-use posthaste_types::{Clock as _, DnsName, OutcomeKind, Tick};
+use posthaste_transport::{Attempt, Direction, Route, RouteHost, Source, TraceSink, Transport, TransportErrorKind};
+use posthaste_types::{Cause, Clock as _, DnsName, OutcomeKind, Tick};
 use support::{Lines, Peer, Script, attempt, kinds, listeners, mail, mx, mx_with, texts};
 
 const TWO_HOSTS: &str = "example.org MX 10 first.example.net\nexample.org MX 20 second.example.net
@@ -254,6 +254,31 @@ async fn a_relay_that_takes_nothing() {
     let relay = Relay::from_url(&format!("smtp://127.0.0.2:{port}")).unwrap();
     let error = relay.deliver(&Attempt::of(&mail(&["bob@example.org"]))).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Unreachable, "{error}");
+}
+
+/// Gives its attempt up as soon as the content may go.
+#[derive(Debug, Default)]
+struct GiveUpAtContent(OnceLock<Attempt>);
+
+impl TraceSink for GiveUpAtContent {
+    fn line(&self, direction: Direction, line: &str) {
+        if direction == Direction::Received && line.starts_with("354") {
+            self.0.get().unwrap().give_up(Cause::local("given up"));
+        }
+    }
+}
+
+/// Whoever has an answer keeps it when the rest is given up: an error would say that nobody has one.
+#[tokio::test]
+async fn a_relay_that_answered_for_somebody() {
+    let script = Script::new().ehlo("250 relay").answer("RCPT TO:<bob", "550 5.1.1 nobody");
+    let peer = Peer::start(vec![script]).await;
+    let relay = Relay::from_url(&format!("smtp://127.0.0.1:{}", peer.port())).unwrap();
+    let sink = Arc::new(GiveUpAtContent::default());
+    let attempt = attempt(&mail(&["ada@example.org", "bob@example.org"])).trace(sink.clone()).build();
+    sink.0.set(attempt.clone()).unwrap();
+    let outcomes = relay.deliver(&attempt).await.unwrap();
+    assert_eq!(texts(&outcomes), ["deferred (given up)", "refused (550 5.1.1 nobody)"]);
 }
 
 /// A resolver that never answers, whatever the contract says.

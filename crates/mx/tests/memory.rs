@@ -8,8 +8,8 @@ mod support;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use posthaste_mx::{Relay, RelayConfig};
@@ -78,7 +78,7 @@ fn converse(mut stream: TcpStream, together: &AtomicUsize, wanted: &AtomicUsize)
                 while together.load(Ordering::SeqCst) < wanted.load(Ordering::SeqCst) {
                     thread::yield_now();
                 }
-                stream.write_all(b"250 2.0.0 taken\r\n")?;
+                stream.write_all(TAKEN.get().map_or(b"250 2.0.0 taken\r\n", Vec::as_slice))?;
                 continue;
             }
             if content {
@@ -158,7 +158,22 @@ async fn idle_connections_and_many_messages() {
     let grown = held().saturating_sub(before);
     println!("{grown} octets more behind {MESSAGES} messages");
     assert!(grown <= SLACK, "{grown} octets more behind {MESSAGES} messages");
+
+    // What many recipients and a long reply take is given back too.
+    let to: Vec<String> = (0..100).map(|n| format!("{n}.{}@{}.example.org", "x".repeat(50), "y".repeat(60))).collect();
+    let many = mail_with(&to.iter().map(String::as_str).collect::<Vec<_>>(), content(1024));
+    let taken = format!("{}250 2.0.0 taken\r\n", format!("250-2.0.0 {}\r\n", "z".repeat(500)).repeat(100));
+    TAKEN.set(taken.into_bytes()).unwrap();
+    TOGETHER.store(0, Ordering::SeqCst);
+    let before = held();
+    all_at_once(&relay, &many, CONNECTIONS).await;
+    let each = held().saturating_sub(before) / CONNECTIONS;
+    println!("{each} octets more for each, behind a mail to {} people", to.len());
+    assert!(each <= LIMIT / 2, "{each} octets more for an idle connection");
 }
+
+/// What is said behind a content instead of a short word.
+static TAKEN: OnceLock<Vec<u8>> = OnceLock::new();
 
 const CONNECTIONS: usize = 64;
 /// For an idle connection without TLS.

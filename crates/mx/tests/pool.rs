@@ -14,7 +14,7 @@ use posthaste_mx::Mx;
 use posthaste_testkit::VirtualClock;
 use posthaste_transport::{Attempt, Direction, TraceSink, Transport, TransportErrorKind};
 use posthaste_types::{Cause, Clock as _, OutcomeKind};
-use support::{Lines, Peer, Script, attempt, kinds, mail, mail_with, mx, mx_with};
+use support::{Lines, Peer, Script, attempt, kinds, mail, mail_with, mx, mx_with, until};
 use tokio::sync::Barrier;
 
 const ZONE: &str = "example.org A 127.0.0.1\nexample.net A 127.0.0.1";
@@ -62,6 +62,22 @@ async fn messages_of_one_connection() {
     peer.wait_for(3 + 5 * 4 + 2 * 2).await;
     let mails = |lines: &Vec<String>| lines.iter().filter(|line| line.starts_with("MAIL")).count();
     assert_eq!(peer.heard().iter().map(mails).collect::<Vec<_>>(), [2, 2, 1]);
+}
+
+/// RFC 9422 §4.1: whoever takes one mail a session hears QUIT behind it (RFC 5321 §4.1.1.10).
+#[tokio::test]
+async fn mails_that_the_peer_takes_in_one_session() {
+    let limits = "250-mx.example.org\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=1";
+    let peer = Peer::start(vec![Script::new().ehlo(limits)]).await;
+    let mx = mx(ZONE, peer.port());
+    for _ in 0..2 {
+        assert_eq!(deliver(&mx).await, OutcomeKind::Accepted);
+    }
+    until(|| peer.heard().concat().len() >= 2 * 7).await;
+    assert_eq!(peer.connections(), 2);
+    for lines in peer.heard() {
+        assert_eq!(lines[5..], ["QUIT", "(end)"]);
+    }
 }
 
 #[tokio::test]

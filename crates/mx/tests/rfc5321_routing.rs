@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use posthaste_dns::{DnsErrorKind, MemoryZone, RecordKind};
+use posthaste_dns::{Answer, DnsError, DnsErrorKind, MemoryZone, RecordKind, Resolve};
 use posthaste_mx::{Mx, MxConfig};
 use posthaste_testkit::{SeededRandom, VirtualClock};
 use posthaste_transport::{Route, Transport};
-use posthaste_types::{DnsName, Domain};
+use posthaste_types::{DnsName, Domain, Tick};
 
 fn transport(zone: &MemoryZone, clock: &VirtualClock) -> Mx {
     let config = MxConfig::new("mail.example.com".parse().unwrap());
@@ -104,6 +104,32 @@ async fn a_failed_mx_question_is_no_implicit_mx() {
     let zone: MemoryZone = "example.org A 192.0.2.1\nexample.org MX 10 a.example.net".parse().unwrap();
     zone.fail_kind(&"example.org".parse().unwrap(), RecordKind::Mx, DnsErrorKind::ServFail);
     assert_eq!(words(&route(&zone).await), "deferred (DNS: no answer: example.org: the DNS server failed)");
+}
+
+/// Answers with MX records that cannot be read.
+#[derive(Debug)]
+struct Unreadable(MemoryZone);
+
+#[async_trait::async_trait]
+impl Resolve for Unreadable {
+    async fn resolve(&self, name: &DnsName, kind: RecordKind, by: Tick) -> Result<Answer, DnsError> {
+        match kind {
+            RecordKind::Mx => Ok(Answer::found([], Duration::from_secs(60)).with_unreadable(2)),
+            _ => self.0.resolve(name, kind, by).await,
+        }
+    }
+}
+
+/// §5.1: where MX records stand, the domain's own address is no way out, whatever they say.
+#[tokio::test]
+async fn records_that_cannot_be_read_are_records() {
+    let zone = Unreadable("example.org A 192.0.2.1".parse().unwrap());
+    let config = MxConfig::new("mail.example.com".parse().unwrap());
+    let mx = Mx::new(Arc::new(zone), Arc::new(VirtualClock::new()), config);
+    let route = mx.route(&"example.org".parse().unwrap()).await.unwrap();
+    let expected = "refused (DNS: no address: example.org: no MX record names a host that can be)";
+    assert_eq!(words(&route), expected);
+    assert_eq!(route.ttl(), Some(Duration::from_secs(60)));
 }
 
 #[tokio::test]

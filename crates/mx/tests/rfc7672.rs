@@ -114,6 +114,32 @@ async fn section_2_2_3_aliases() {
     assert_eq!(deliver(&world, &ca).await, Deferred);
 }
 
+/// §2.2.2: a secure alias of what is not secure has the TLSA records of its own name; one that is not secure has none.
+#[tokio::test]
+async fn section_2_2_2_aliases_that_lead_out_of_what_is_secure() {
+    let (ca, identity) = (Authority::new("one"), Identity::self_signed("mx.example.org"));
+    let outside = "real.example.net 300 A 127.0.0.1\nmx.example.net 300 CNAME real.example.net";
+    for (data, expected) in [(&identity.public_key, Accepted), (&ca.public_key, Deferred)] {
+        let (world, receiver) = world(&identity).await;
+        world.tlsa(3, 1, data);
+        world.zone.remove(&"mx.example.org".parse().unwrap(), RecordKind::A);
+        world.zone.add(&format!("{outside}\nmx.example.org 300 CNAME real.example.net")).unwrap();
+        assert_eq!(deliver(&world, &ca).await, expected);
+        assert_eq!(world.told.take()[0].policy.kind, PolicyType::Tlsa);
+        // Whether it is one is not known.
+        world.zone.fail_kind(&"mx.example.org".parse().unwrap(), RecordKind::Cname, DnsErrorKind::ServFail);
+        assert_eq!(deliver(&world, &ca).await, Deferred);
+        assert_eq!(receiver.received().len(), usize::from(expected == Accepted));
+    }
+    let (world, _receiver) = world(&identity).await;
+    world.tlsa(3, 1, &identity.public_key);
+    world.zone.remove(&"example.org".parse().unwrap(), RecordKind::Mx);
+    world.zone.add(&format!("{outside}\nexample.org 300 MX 10 mx.example.net")).unwrap();
+    let name = world.tlsa_name("mx.example.net");
+    assert_eq!(deliver(&world, &ca).await, Accepted);
+    assert_eq!(world.zone.asked(&name, RecordKind::Tlsa), 0);
+}
+
 /// RFC 8461 §2: MTA-STS does not override DANE, and a certificate that DANE proves is proved for `Verified` too.
 #[tokio::test]
 async fn dane_goes_before_mta_sts() {

@@ -4,19 +4,21 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use posthaste_auth::tls_rpt::ResultType;
 use posthaste_dns::{DnsErrorKind, RecordKind};
-use posthaste_fetch::{FetchErrorKind, Response};
+use posthaste_fetch::{Fetch, FetchError, FetchErrorKind, Request, Response};
 use posthaste_mx::Mx;
-use posthaste_testkit::TestReceiver;
+use posthaste_testkit::{TestReceiver, VirtualClock};
 use posthaste_transport::{Attempt, Transport};
-use posthaste_types::OutcomeKind;
 use posthaste_types::OutcomeKind::{Accepted, Deferred};
+use posthaste_types::{Clock as _, OutcomeKind, Tick};
 use support::policy::{Authority, Identity, World, policy_url};
-use support::{Lines, attempt, kinds, mail};
+use support::{Lines, attempt, kinds, mail, until};
+use tokio::sync::Notify;
 
 /// A domain whose mail host has a certificate that nobody trusts.
 async fn world() -> (World, TestReceiver, Authority) {
@@ -98,6 +100,76 @@ async fn section_3_3_policies_that_cannot_be_had() {
         deliver(&mx).await;
         assert_eq!(world.web.requests().len(), 2, "{what}");
     }
+}
+
+/// Answers only when it is let, each time with the next policy.
+#[derive(Debug)]
+struct Slow {
+    clock: VirtualClock,
+    /// Without one, a request gets nothing to the end of its time.
+    answers: Mutex<VecDeque<Held>>,
+}
+
+/// What a request waits for, and the mode of its policy.
+type Held = (Option<Arc<Notify>>, &'static str);
+
+impl Slow {
+    fn new(world: &World, answers: impl IntoIterator<Item = Held>) -> Arc<Self> {
+        Arc::new(Self { clock: world.clock.clone(), answers: Mutex::new(answers.into_iter().collect()) })
+    }
+}
+
+#[async_trait::async_trait]
+impl Fetch for Slow {
+    async fn fetch(&self, _: &Request, by: Tick) -> Result<Response, FetchError> {
+        let next = self.answers.lock().unwrap().pop_front();
+        let Some((gate, mode)) = next else {
+            self.clock.sleep_until(by).await;
+            return Err(FetchError::new(FetchErrorKind::Timeout, "silent"));
+        };
+        if let Some(gate) = gate {
+            gate.notified().await;
+        }
+        let policy = format!("version: STSv1\nmode: {mode}\nmx: mx.example.org\nmax_age: 604800\n");
+        Ok(Response::new(200).with_header("content-type", b"text/plain").with_body(policy.into_bytes()))
+    }
+}
+
+/// §3.3: a policy host that is silent costs half of an attempt's time at most, and once.
+#[tokio::test]
+async fn section_3_3_a_silent_policy_host() {
+    let (world, receiver, ca) = world().await;
+    world.sts("1", "enforce", "mx.example.org");
+    let mx = Arc::new(world.mx(&ca).with_fetch(Slow::new(&world, [])));
+    let begin = || {
+        let (mx, attempt) = (Arc::clone(&mx), attempt(&mail(&["bob@example.org"])).timeout(Duration::from_secs(20)));
+        tokio::spawn(async move { kinds(&mx.deliver(&attempt.build()).await.unwrap())[0] })
+    };
+    let first = begin();
+    world.clock.advance(Duration::from_secs(10)).await;
+    until(|| first.is_finished()).await;
+    assert_eq!(first.await.unwrap(), Accepted);
+    assert_eq!(begin().await.unwrap(), Accepted, "it is not asked again");
+    assert_eq!(receiver.received().len(), 2);
+}
+
+/// What a slow refresh brings of an old policy does not replace a newer one.
+#[tokio::test]
+async fn section_3_3_a_refresh_that_comes_late() {
+    let (world, _receiver, ca) = world().await;
+    let gate = Arc::new(Notify::new());
+    let answers = [(None, "enforce"), (Some(Arc::clone(&gate)), "enforce"), (None, "testing")];
+    let mx = world.mx(&ca).with_fetch(Slow::new(&world, answers));
+    world.sts("1", "enforce", "mx.example.org");
+    assert_eq!(deliver(&mx).await, Deferred);
+    world.clock.advance(Duration::from_secs(86_400)).await;
+    assert_eq!(deliver(&mx).await, Deferred, "and the policy is fetched anew");
+    world.clock.settle().await;
+    world.sts("2", "testing", "mx.example.org");
+    assert_eq!(deliver(&mx).await, Accepted);
+    gate.notify_one();
+    world.clock.settle().await;
+    assert_eq!(deliver(&mx).await, Accepted);
 }
 
 /// §4.1: hosts that the policy does not name.

@@ -11,8 +11,8 @@ use posthaste_mx::{Mx, Relay, RelayConfig, TlsRoots};
 use posthaste_receive::ServerTls;
 use posthaste_testkit::{TestCa, TestReceiver, VirtualClock, self_signed_pem};
 use posthaste_transport::{Attempt, TlsPolicy, Transport, TransportErrorKind};
-use posthaste_types::{Envelope, Mail, OutcomeKind, RequireTls};
-use support::policy::Told;
+use posthaste_types::{DnsName, Envelope, Mail, OutcomeKind, RequireTls};
+use support::policy::{Authority, Told, World};
 use support::{Lines, Peer, Script, attempt, kinds, mail, mx_with, texts};
 
 const POLICIES: [TlsPolicy; 3] = [TlsPolicy::Opportunistic, TlsPolicy::Encrypted, TlsPolicy::Verified];
@@ -103,13 +103,17 @@ async fn peers_that_will_not() {
 /// RFC 8689 §4.2.1: a certificate that is valid, whatever the attempt's policy.
 #[tokio::test]
 async fn rfc8689_requiretls_is_verified() {
-    let ca = TestCa::new();
+    let ca = Authority::new("one");
     let plain = mail(&["bob@example.org"]);
     let envelope: Envelope = plain.envelope().clone().with_require_tls(RequireTls::Yes);
     let mail: Mail = plain.with_envelope(envelope);
     let wrong = TestReceiver::builder().tls(TestCa::new().server_tls(&["mx.example.org"])).start().await;
-    let outcomes = transport(&ca, wrong.local_addr().port()).deliver(&Attempt::of(&mail)).await.unwrap();
+    let world = World::new(wrong.local_addr().port());
+    // The host is the domain's, without a doubt.
+    world.zone.sign("example.org".parse::<DnsName>().unwrap());
+    let outcomes = world.mx(&ca).deliver(&Attempt::of(&mail)).await.unwrap();
     assert_eq!(kinds(&outcomes), [OutcomeKind::Deferred], "{outcomes:?}");
+    assert_eq!(world.told.kinds(), [Some(ResultType::CertificateNotTrusted)]);
     assert!(wrong.received().is_empty());
 }
 

@@ -52,6 +52,14 @@ impl ReplyReader {
         self.start == self.buffer.len()
     }
 
+    /// Gives back what a long reply took.
+    pub(crate) fn rest(&mut self) {
+        if self.is_empty() {
+            self.clear();
+            self.buffer.shrink_to(Reply::MAX_LINE);
+        }
+    }
+
     fn clear(&mut self) {
         self.buffer.clear();
         (self.start, self.line) = (0, 0);

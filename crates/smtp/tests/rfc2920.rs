@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use posthaste_smtp::{ClientErrorKind, ClientEvent, Pipelining};
-use posthaste_types::{Outcome, OutcomeKind};
+use posthaste_types::{Outcome, OutcomeKind, Stage};
 
 const HELLO: (&str, &str) = ("220 a\r\n", "EHLO client.example.com\r\n");
 const OFFER: &str = "250-a\r\n250 PIPELINING\r\n";
@@ -159,6 +159,41 @@ fn next_envelope_cut() {
         let Some(ClientEvent::Closed { error: Some(error), .. }) = client.events.last() else { panic!("no end") };
         assert_eq!(error.kind(), ClientErrorKind::Closed);
     }
+}
+
+/// A peer that lost a part of what came behind a content says so with 500, 502 or 503: it knew these commands before. Such
+/// a reply refuses nobody, and the site is one to speak to in lock step. On its own it is the answer that it is.
+#[test]
+fn next_envelope_lost_in_part() {
+    use OutcomeKind::{Deferred, Refused};
+    let table = [
+        ("503 MAIL first\r\n503 MAIL first\r\n", Deferred, Some(Stage::Mail)),
+        ("500 what\r\n", Deferred, Some(Stage::Mail)),
+        ("250 ok\r\n502 what\r\n", Deferred, Some(Stage::Rcpt)),
+        ("250 ok\r\n250 ok\r\n503 what\r\n", Deferred, Some(Stage::Data)),
+        ("354 go\r\n", Deferred, Some(Stage::Mail)),
+        ("550 no\r\n503 MAIL first\r\n503 MAIL first\r\n", Refused, None),
+        ("250 ok\r\n550 no\r\n503 nobody\r\n", Refused, None),
+        ("250 ok\r\n250 ok\r\n554 no\r\n", Refused, None),
+    ];
+    for (replies, second, stage) in table {
+        let config = client_config().with_pipelining(Pipelining::NextEnvelope);
+        let mut client = Client::new(config, [mail(&["a"]), mail(&["b"])]);
+        for reply in [HELLO.0, OFFER, "250 ok\r\n250 ok\r\n354 go\r\n", &format!("250 taken\r\n{replies}")] {
+            client.hear(reply);
+        }
+        assert_eq!(client.kinds(), [[OutcomeKind::Accepted], [second]], "{replies:?}");
+        let ended = client.events.iter().find_map(|event| match event {
+            ClientEvent::Closed { error: Some(error), .. } => Some((error.stage(), error.is_out_of_step())),
+            _ => None,
+        });
+        assert_eq!(ended, stage.map(|stage| (stage, true)), "{replies:?}");
+    }
+    let mut alone = Client::new(client_config(), [mail(&["a"])]);
+    for reply in [HELLO.0, OFFER, "503 log in first\r\n503 MAIL first\r\n503 MAIL first\r\n"] {
+        alone.hear(reply);
+    }
+    assert_eq!(alone.kinds(), [[Refused]]);
 }
 
 /// 421 in the midst of a group: it answers one, and stands for all that are unanswered.

@@ -288,6 +288,17 @@ async fn say<S: AsyncWrite + Unpin>(stream: &mut S, text: &str, left: &mut usize
     fine && *left > 0
 }
 
+/// Lets others run until it is so; fails if it never is.
+pub(crate) async fn until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..5_000_000 {
+        if is_so() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never is so");
+}
+
 /// Listeners on 127.0.0.2, 127.0.0.3 and so on, all on one port.
 pub(crate) async fn listeners(count: u8) -> Vec<TcpListener> {
     for _ in 0..50 {

@@ -61,7 +61,7 @@ impl ClientSession {
                 self.write_steps(now);
                 Ok(())
             }
-            Err(why) => Err(self.break_off(why)),
+            Err(why) => Err(self.break_off_at(what.stage(), why)),
         }
     }
 
@@ -70,6 +70,9 @@ impl ClientSession {
             running.mail = MailState::Accepted;
             self.reset = Reset::Needed;
             return if reply.code() / 100 == 2 { Ok(()) } else { Err("the answer to MAIL is out of step") };
+        }
+        if running.lost(&reply) {
+            return Err("MAIL behind a content was not understood");
         }
         running.mail = MailState::Refused;
         let outcome = Outcome::from_reply(reply, Stage::Mail);
@@ -88,6 +91,9 @@ impl ClientSession {
                 Ok(())
             }
             3 => Err("the answer to RCPT is out of step"),
+            _ if running.mail == MailState::Accepted && running.lost(&reply) => {
+                Err("RCPT behind a content was not understood")
+            }
             _ if is_too_many(&reply) => {
                 // RFC 5321 §4.5.3.1.10: worth another transaction if this one has somebody; 552 is temporary.
                 if !running.accepted.is_empty() {
@@ -109,6 +115,9 @@ impl ClientSession {
     fn on_data(&mut self, now: Tick, running: &mut Running, reply: Reply) -> Result<(), &'static str> {
         if reply.is_positive() && reply.code() != 354 {
             return Err("the answer to DATA is neither 354 nor a refusal");
+        }
+        if !running.accepted.is_empty() && running.lost(&reply) {
+            return Err("DATA behind a content was not understood");
         }
         if !reply.is_positive() {
             running.body = Body::Done;

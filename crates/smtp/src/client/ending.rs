@@ -11,7 +11,12 @@ use super::state::{Awaited, Groups, Phase, What};
 impl ClientSession {
     /// Ends the session for a breach of the protocol.
     pub(super) fn break_off(&mut self, why: &'static str) -> ClientError {
-        let error = ClientError::new(ClientErrorKind::Protocol(why), self.stage());
+        self.break_off_at(self.stage(), why)
+    }
+
+    /// The same, where the answer to a command is the breach: its reply is not waited for any more.
+    pub(super) fn break_off_at(&mut self, stage: Stage, why: &'static str) -> ClientError {
+        let error = ClientError::new(ClientErrorKind::Protocol(why), stage);
         self.fail(if self.groups == Groups::Sent { error.out_of_step() } else { error })
     }
 

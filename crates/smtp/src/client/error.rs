@@ -87,7 +87,7 @@ impl ClientError {
         self
     }
 
-    /// Whether a peer that was sent commands in groups answered out of step. Remember it for the site, and speak to it
+    /// Whether a peer that was sent commands in groups answered out of step, or not as one who read them all. Remember it for the site, and speak to it
     /// with [`Pipelining::Never`](crate::Pipelining::Never) from now on.
     pub fn is_out_of_step(&self) -> bool {
         self.step == Step::Lost

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use posthaste_types::{Cause, Outcome};
+use posthaste_types::{Cause, Outcome, Reply};
 
 use super::event::TransactionId;
 use super::state::Reset;
@@ -30,6 +30,8 @@ pub(super) struct Running {
     /// How many commands of the round have been written: MAIL, each RCPT, DATA or BDAT.
     written: usize,
     pub(super) mail: MailState,
+    /// Whether its envelope goes behind the content of another mail.
+    pub(super) front: Front,
     /// Where a round behind the first one begins.
     pub(super) further: Further,
     /// How the content of this round goes.
@@ -57,6 +59,14 @@ pub(super) enum Further {
         at: u64,
         reset: Reset,
     },
+}
+
+/// What is in front of a mail's first command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Front {
+    /// The content of another mail, whose answer is due.
+    Content,
+    Free,
 }
 
 /// What MAIL came to.
@@ -135,6 +145,7 @@ impl Running {
             untried: 0,
             written: 0,
             mail: MailState::Unanswered,
+            front: Front::Free,
             further: Further::No,
             way: Way::Data,
             body: Body::NotYet,
@@ -156,6 +167,7 @@ impl Running {
         self.written = 0;
         self.mail = MailState::Unanswered;
         self.body = Body::NotYet;
+        self.front = Front::Free;
         !self.round.is_empty()
     }
 
@@ -213,6 +225,12 @@ impl Running {
         }
         out.extend_from_slice(line.as_bytes());
         out.extend_from_slice(b"\r\n");
+    }
+
+    /// Whether a refusal shows that the peer lost a part of what came behind the content of another mail: it knew these
+    /// commands before (RFC 5321 §4.2.4), and their order is right. It says nothing of the recipients.
+    pub(super) fn lost(&self, reply: &Reply) -> bool {
+        self.front == Front::Content && matches!(reply.code(), 500 | 502 | 503)
     }
 
     /// Whether the peer may take the message for this recipient, once it is complete.

@@ -8,7 +8,7 @@ use super::config::{ClientConfig, Pipelining, TlsUse};
 use super::error::{ClientError, ClientErrorKind, SendError};
 use super::event::{ClientEvent, TransactionId};
 use super::limits::Used;
-use super::running::{Body, Running};
+use super::running::{Body, Front, Running};
 use super::state::{Awaited, Channel, Groups, Phase, Reset, What};
 use super::transaction::Transaction;
 use crate::capabilities::Capabilities;
@@ -64,7 +64,7 @@ impl ClientSession {
             capabilities: Capabilities::default(),
             reader: ReplyReader::default(),
             // Never grown, a copy of which would stay behind, while it holds credentials.
-            outgoing: Vec::with_capacity(2048),
+            outgoing: Vec::with_capacity(OUTGOING),
             handed: 0,
             awaited: VecDeque::from([Awaited { what: What::Greeting, end: 0 }]),
             running: VecDeque::new(),
@@ -170,6 +170,7 @@ impl ClientSession {
             return Ok(id);
         }
         if self.begin_round(&mut running) {
+            running.front = if self.running.is_empty() { Front::Free } else { Front::Content };
             self.write_round(now, &mut running);
             self.running.push_back(running);
         } else {
@@ -247,6 +248,19 @@ impl ClientSession {
         &self.capabilities
     }
 
+    /// Gives back the memory that a large mail or a long reply took. For a session that is idle for a while; it goes on
+    /// as before.
+    pub fn rest(&mut self) {
+        if self.outgoing.is_empty() {
+            // Of commands behind AUTH: no credential stands there.
+            self.outgoing.shrink_to(OUTGOING);
+        }
+        self.awaited.shrink_to(FEW);
+        self.running.shrink_to(1);
+        self.events.shrink_to(FEW);
+        self.reader.rest();
+    }
+
     /// Whether the channel is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.channel == Channel::Tls
@@ -257,3 +271,8 @@ impl ClientSession {
         self.phase == Phase::Closed
     }
 }
+
+/// What commands that go together take in most mails, in octets.
+const OUTGOING: usize = 2048;
+/// How many replies are due, and events to be told, in most mails.
+const FEW: usize = 8;
