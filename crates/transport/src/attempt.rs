@@ -19,7 +19,7 @@ use crate::{AttemptKey, Outcomes, Passage, Progress, Route, Source, TlsPolicy, T
 ///
 /// A layer that gives a transport less than the whole, or tries more than once, derives attempts:
 /// [`narrowed`](Self::narrowed), [`next_try`](Self::next_try), [`within`](Self::within),
-/// [`unrouted`](Self::unrouted), [`traced`](Self::traced). They share the progress of the one they come from,
+/// [`unrouted`](Self::unrouted), [`traced`](Self::traced), [`telling`](Self::telling), [`chosen`](Self::chosen). They share the progress of the one they come from,
 /// recipient by recipient: what is told to one is known to the other.
 #[derive(Clone)]
 pub struct Attempt(pub(crate) Arc<Inner>);
@@ -100,6 +100,11 @@ impl Attempt {
     /// Whether this attempt may duplicate.
     pub fn repeat(&self) -> Repeat {
         self.0.given.repeat
+    }
+
+    /// How many choices between transports led here: [`chosen`](Self::chosen).
+    pub fn choices(&self) -> u32 {
+        self.0.given.choices
     }
 
     /// Called just before the first command or octet for this mail, and again before that to another host.
