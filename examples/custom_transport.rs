@@ -6,8 +6,15 @@
 //!
 //! Run it: `cargo run --example custom_transport`
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+#[path = "support/no_arguments.rs"]
+mod no_arguments;
+
 use std::error::Error;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,6 +25,15 @@ use posthaste::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+const HELP: &str = "\
+Delivers a mail through an HTTP gateway, which runs here too: it asks to wait, loses an answer, and refuses somebody. It
+takes some seconds, and no arguments.
+
+  custom_transport
+
+Exit code: 0 all as told, 1 something was not, 2 there are arguments.
+";
 
 /// Posts each mail to `http://ADDRESS/send` with an idempotency key, and reads a line for each recipient.
 #[derive(Debug)]
@@ -84,7 +100,20 @@ async fn post(mut stream: TcpStream, key: &AttemptKey, to: &str, content: &Conte
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    if let Some(end) = no_arguments::end("custom_transport", HELP) {
+        return end;
+    }
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("custom_transport: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let gateway = Gateway { address: listener.local_addr()? };
     tokio::spawn(serve(listener));
@@ -123,8 +152,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     mailer.stop().await;
 
     let fates: Vec<_> = standings.iter().map(|one| one.standing.fate()).collect();
-    assert_eq!(fates, [Some(posthaste::Fate::Relayed), Some(posthaste::Fate::Bounced)], "not as told");
-    Ok(())
+    let as_told = fates == [Some(posthaste::Fate::Relayed), Some(posthaste::Fate::Bounced)];
+    if as_told { Ok(()) } else { Err(format!("not as told: {fates:?}").into()) }
 }
 
 /// The gateway: the first request is asked to wait, the second is taken and its answer lost, the third is answered.

@@ -172,7 +172,8 @@ impl MailerBuilder {
     /// });
     /// ```
     ///
-    /// Secrets and content are not in a dialogue; addresses and return paths are. A rule that panics costs its attempt.
+    /// Secrets and content are not in a dialogue, nor is the token in a return path (it is shown as `[token]`); addresses
+    /// are. A rule that panics costs its attempt.
     pub fn trace(
         mut self,
         rule: impl Fn(&Traceable<'_>) -> Option<Arc<dyn TraceSink>> + Send + Sync + 'static,

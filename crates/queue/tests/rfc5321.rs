@@ -185,7 +185,10 @@ fn doubt_is_repeated_under_the_same_key() {
     assert_eq!((state.steps, state.attempts), (6, 7), "each is a step");
     state = settle(state.begun(), &deferred());
     assert_eq!((state.generation, state.repeat()), (1, Repeat::AfterAnswer), "an answer ends the doubt");
-    state = settle(state.begun(), &Outcome::deferred(Cause::network(NetworkFault::ConnectionRefused, "connection refused")));
+    state = settle(
+        state.begun(),
+        &Outcome::deferred(Cause::network(NetworkFault::ConnectionRefused, "connection refused")),
+    );
     assert_eq!((state.generation, state.repeat()), (2, Repeat::AfterAnswer), "where there was none, there is none");
     state = state.begun().abandoned();
     assert_eq!((state.generation, state.repeat(), state.attempts), (2, Repeat::AfterDoubt, 10), "a crash is doubt");

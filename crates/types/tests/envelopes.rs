@@ -49,7 +49,7 @@ fn rfc3461_parameters() {
 #[cfg(feature = "serde")]
 mod stored {
     use posthaste_types::{
-        Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, Outcome, Reply, Stage, Tags, Timestamp,
+        Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, Outcome, Reply, Stage, Tags, Text, Timestamp,
     };
 
     use super::*;
@@ -106,6 +106,7 @@ mod stored {
             let mut event = Event::new(Timestamp::from_unix_secs(1), kind);
             event.recipient = Some(address("bob@example.org"));
             event.tags = tags.clone();
+            event.passages = vec![Text::lossy("mx.example.org [192.0.2.25]:25, TLSv1_3; MTA-STS\r\nenforced")];
             let stored = serde_json::to_string(&event).unwrap();
             assert_eq!(serde_json::from_str::<Event>(&stored).unwrap(), event, "{stored}");
             let forged = stored.replace("bob@example.org", "bob@example.org\\nX");
