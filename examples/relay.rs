@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Serves until it is told to stop, or nothing can be printed any more.
+/// Serves until it is told to stop, or events cannot be written any more. That nobody reads them stops nothing.
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut interrupts = Interrupts::listen()?;
     let service = Service::start(arguments).await?;

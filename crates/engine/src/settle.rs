@@ -174,11 +174,17 @@ impl Engine {
                 events.push(event(attempted));
                 let kind = match outcome.kind() {
                     OutcomeKind::InDoubt => EventKind::InDoubt { outcome: outcome.clone(), next },
-                    _ => EventKind::Deferred {
-                        class: self.judge(outcome.cause(), lease.provider.as_ref()).class,
-                        outcome: outcome.clone(),
-                        next,
-                    },
+                    _ => {
+                        let mut verdict = self.judge(outcome.cause(), lease.provider.as_ref());
+                        // The words stand in the outcome.
+                        verdict.evidence.retain(|evidence| evidence.source != EvidenceSource::Reply);
+                        EventKind::Deferred {
+                            outcome: outcome.clone(),
+                            class: verdict.class,
+                            evidence: verdict.evidence,
+                            next,
+                        }
+                    }
                 };
                 events.push(over(kind));
                 Settled::Retry { outcome, next }

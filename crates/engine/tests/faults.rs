@@ -13,7 +13,9 @@ use posthaste_testkit::{TestInbox, TestMailer, mailer};
 use posthaste_transport::{
     Attempt, Capabilities, Direction, Memory, Outcomes, Passage, Route, TraceLines, Transport, TransportError,
 };
-use posthaste_types::{Cause, Domain, Event, EventId, EventKind, Fate, NetworkFault, Repeat};
+use posthaste_types::{
+    BounceClass, Cause, Domain, Event, EventId, EventKind, EvidenceSource, Fate, NetworkFault, Repeat,
+};
 
 use common::{Hooked, strikes};
 
@@ -295,4 +297,21 @@ async fn a_dialogue_does_not_tell_the_token_of_a_return_path() {
     let told = lines.to_string();
     assert!(told.contains("> MAIL FROM:<b+[token]@bounces.example.com>\n"), "{told}");
     assert!(told.contains("< 250 <b+[token]@bounces.example.com> is well\n"), "{told}");
+}
+
+#[tokio::test]
+async fn a_deferral_tells_the_rule_that_gave_it_its_class() {
+    let (mailer, inbox) = mailer().await;
+    inbox.defer("bob@example.org", "452 4.2.2 mailbox full", 1);
+    mailer.send(message("bob@example.org")).await.expect("accepted");
+    inbox.settle().await;
+    let all = all_events(&mailer).await;
+    let Some(EventKind::Deferred { class, evidence, .. }) =
+        all.iter().map(|event| &event.kind).find(|kind| matches!(kind, EventKind::Deferred { .. }))
+    else {
+        panic!("{all:?}")
+    };
+    assert_eq!(*class, BounceClass::Quota);
+    let sources: Vec<_> = evidence.iter().map(|one| one.source).collect();
+    assert_eq!(sources, [EvidenceSource::Rule], "{evidence:?}");
 }

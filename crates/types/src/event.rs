@@ -119,6 +119,9 @@ pub enum EventKind {
         outcome: Outcome,
         /// Its class.
         class: BounceClass,
+        /// What decided the class, beside the words of the outcome: the rules.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        evidence: Vec<Evidence>,
         /// When the next attempt is due.
         next: Timestamp,
     },

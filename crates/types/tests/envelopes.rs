@@ -49,7 +49,8 @@ fn rfc3461_parameters() {
 #[cfg(feature = "serde")]
 mod stored {
     use posthaste_types::{
-        Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, Outcome, Reply, Stage, Tags, Text, Timestamp,
+        BounceClass, Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, Outcome, Reply, Stage, Tags,
+        Text, Timestamp,
     };
 
     use super::*;
@@ -100,6 +101,12 @@ mod stored {
         tags.insert("order", "4711").unwrap();
         for kind in [
             EventKind::Ended { ending },
+            EventKind::Deferred {
+                outcome: Outcome::deferred(cause.clone()),
+                class: BounceClass::Greylist,
+                evidence: vec![Evidence::new(EvidenceSource::Rule, "replies.toml")],
+                next: Timestamp::from_unix_secs(9),
+            },
             EventKind::InDoubt { outcome: Outcome::in_doubt(cause), next: Timestamp::from_unix_secs(9) },
             EventKind::Accepted { recipients: 1, message_id: "1@a".parse().ok(), size: 10 },
         ] {
