@@ -13,7 +13,7 @@ use posthaste_types::Domain;
 use crate::inner::Engine;
 
 /// It panicked: the message went to the panic hook.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Panicked;
 
 /// Runs a future to its end, or to its panic. It is not polled again behind one.

@@ -315,3 +315,19 @@ async fn a_deferral_tells_the_rule_that_gave_it_its_class() {
     let sources: Vec<_> = evidence.iter().map(|one| one.source).collect();
     assert_eq!(sources, [EvidenceSource::Rule], "{evidence:?}");
 }
+
+#[tokio::test]
+async fn a_spool_that_panics_ends_the_mailer_and_nobody_waits_for_ever() {
+    let spool = Hooked::default();
+    let kept = spool.clone();
+    let (mailer, inbox) = TestMailer::new().with(|m| m.spool(spool)).start().await.expect("started");
+    inbox.defer("bob@example.org", "451 4.3.0 later", 1);
+    let receipt = mailer.send(message("bob@example.org")).await.expect("accepted");
+    inbox.settle().await;
+    kept.0.buggy.store(1, std::sync::atomic::Ordering::Relaxed);
+    let (settled, ()) = tokio::join!(receipt.settled(), inbox.advance(10 * MINUTE));
+    settled.expect_err("there will be no news");
+    let error = mailer.send(message("eve@example.org")).await.expect_err("nobody would deliver it");
+    assert_eq!(error.kind(), &posthaste_engine::SendErrorKind::Stopped);
+    mailer.stop().await;
+}

@@ -23,8 +23,8 @@ pub use limits::{Limits, Rate};
 /// no use](TransportError::wait) in coming again, and at the end of that time where attempts at a time do. The transport inside gets the time that is left.
 ///
 /// The site is that of [`Attempt::route`]; without a route it is the domain, if all recipients have the same one, else
-/// only the limits over all hold. An attempt counts once, however many recipients it has. What was dropped while it
-/// waited has used up its turn.
+/// only the limits over all hold. An attempt counts once, however many recipients it has. One that was dropped
+/// while it waited, or found no turn in time among all, gives back the turn that it had, unless somebody has a later one.
 ///
 /// # Limits
 /// At most [`MAX_SITES`](Self::MAX_SITES) sites are remembered; one is forgotten when nothing waits there and its rate
@@ -95,7 +95,9 @@ impl<T: Transport> Throttle<T> {
         };
         let overall = self.overall.pass(&*self.clock, by).await;
         let overall = overall.map_err(|wait| busy("no turn in time", wait))?;
-        Ok(Turn(site, overall))
+        let mut turn = Turn(site, overall);
+        turn.0.iter_mut().chain([&mut turn.1]).for_each(Pass::begin);
+        Ok(turn)
     }
 
     fn gate(&self, site: &SiteId) -> Result<Arc<Gate>, TransportError> {
@@ -146,7 +148,7 @@ impl<T: Transport> Transport for Throttle<T> {
 }
 
 /// Held while an attempt is made.
-struct Turn(#[expect(dead_code, reason = "held")] Option<Pass>, #[expect(dead_code, reason = "held")] Pass);
+struct Turn(Option<Pass>, Pass);
 
 fn busy(words: impl fmt::Display, wait: Option<Duration>) -> TransportError {
     let error = TransportError::busy(words);
