@@ -20,8 +20,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use posthaste::transport::AttemptKey;
 use posthaste::{
-    Attempt, Capabilities, Cause, Content, EventKind, Mailer, Message, NetworkFault, Outcome, Outcomes, Settings,
-    Transport, TransportError,
+    Attempt, Capabilities, Cause, Content, Event, EventKind, Mailer, Message, NetworkFault, Outcome, Outcomes,
+    Settings, Transport, TransportError,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -140,13 +140,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let standings = receipt.settled().await?;
 
     while let Ok(Some(Ok(event))) = tokio::time::timeout(Duration::from_millis(100), events.next()).await {
-        let to = event.recipient.as_ref().map(ToString::to_string).unwrap_or_default();
-        match &event.kind {
-            EventKind::Attempted { number, repeat } => println!("{to:20} attempt {number} ({repeat:?})"),
-            EventKind::Deferred { outcome, .. } | EventKind::InDoubt { outcome, .. } => println!("{to:20} {outcome}"),
-            EventKind::Ended { ending } => println!("{to:20} {ending}"),
-            other => println!("{to:20} {}", serde_json::to_value(other)?["kind"].as_str().unwrap_or_default()),
-        }
+        tell(&event);
     }
     println!("\n{standings}");
     mailer.stop().await;
@@ -154,6 +148,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let fates: Vec<_> = standings.iter().map(|one| one.standing.fate()).collect();
     let as_told = fates == [Some(posthaste::Fate::Relayed), Some(posthaste::Fate::Bounced)];
     if as_told { Ok(()) } else { Err(format!("not as told: {fates:?}").into()) }
+}
+
+fn tell(event: &Event) {
+    let to = event.recipient.as_ref().map(ToString::to_string).unwrap_or_default();
+    match &event.kind {
+        EventKind::Attempted { number, repeat } => println!("{to:20} attempt {number} ({repeat:?})"),
+        EventKind::Deferred { outcome, .. } | EventKind::InDoubt { outcome, .. } => println!("{to:20} {outcome}"),
+        other => println!("{to:20} {other}"),
+    }
 }
 
 /// The gateway: the first request is asked to wait, the second is taken and its answer lost, the third is answered.

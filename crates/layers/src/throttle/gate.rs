@@ -73,8 +73,7 @@ impl Gate {
     /// The place comes before the rate: a turn of the rate is used when it is there.
     pub(super) async fn pass(self: &Arc<Self>, clock: &dyn Clock, by: Tick) -> Result<Pass, Option<Duration>> {
         let permit = self.permit(clock, by).await.ok_or(None)?;
-        let (at, next) = self.reserve(clock.tick(), by)?;
-        let turn = Turn { gate: self.clone(), next, used: Used::No };
+        let (at, turn) = self.reserve(clock.tick(), by)?;
         if at > clock.tick() {
             clock.sleep_until(at).await;
         }
@@ -98,19 +97,19 @@ impl Gate {
         .await
     }
 
-    /// Takes the next turn, if it is not behind `by`; else how far it is. With it, the next turn at the even rate before
-    /// and behind this one.
-    fn reserve(&self, now: Tick, by: Tick) -> Result<(Tick, Option<(Tick, Tick)>), Option<Duration>> {
-        let Some(rate) = self.rate else { return Ok((now, None)) };
+    /// Takes the next turn, and says when it is, if that is not behind `by`; else how far it is.
+    fn reserve(self: &Arc<Self>, now: Tick, by: Tick) -> Result<(Tick, Turn), Option<Duration>> {
+        let mut turn = Turn { gate: self.clone(), next: None, used: Used::No };
+        let Some(rate) = self.rate else { return Ok((now, turn)) };
         let mut next = self.next();
-        let before = *next;
         let even = now.max(*next);
         let at = Tick::from_start(even.since_start().saturating_sub(rate.tolerance())).max(now);
         if at > now && at >= by {
             return Err(Some(at.since(by)));
         }
-        *next = even.saturating_add(rate.interval().max(SHORTEST));
-        Ok((at, Some((before, *next))))
+        let behind = even.saturating_add(rate.interval().max(SHORTEST));
+        turn.next = Some((std::mem::replace(&mut *next, behind), behind));
+        Ok((at, turn))
     }
 
     fn next(&self) -> MutexGuard<'_, Tick> {
