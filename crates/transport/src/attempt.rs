@@ -115,6 +115,15 @@ impl Attempt {
         self.0.progress.start()
     }
 
+    /// Ready when nothing may be begun any more: when [`start`](Self::start) would fail. For whoever waits before the
+    /// first command, for a turn or a connection, so that a withdrawal, a cancellation or a stop does not wait for it.
+    ///
+    /// # Cancel safety
+    /// Dropped: only the waiting ends.
+    pub async fn until_withdrawn(&self) {
+        std::future::poll_fn(|context| self.0.progress.poll_withdrawn(context.waker())).await;
+    }
+
     /// Called just before the octets that complete the message: the final dot, the last BDAT chunk, the
     /// HTTP request.
     ///

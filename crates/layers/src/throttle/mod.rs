@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, SiteId, Transport, TransportError};
+use posthaste_transport::{
+    Attempt, Capabilities, Outcomes, Route, SiteId, Transport, TransportError, TransportErrorKind,
+};
 use posthaste_types::{Clock, Domain, Tick};
 
 use gate::{Gate, Pass};
@@ -17,10 +19,11 @@ pub use limits::{Limits, Rate};
 
 /// Keeps the transport inside within a rate and a number of attempts at a time, over all and for each site.
 ///
-/// What must wait, waits before [`Attempt::start`], in order of arrival, so that it can still be withdrawn. What would
-/// wait longer than [`Attempt::timeout`] is not begun: it is
+/// What must wait, waits before [`Attempt::start`], in order of arrival, so that it can still be withdrawn, and ends at
+/// once then. What would wait longer than [`Attempt::timeout`] is not begun: it is
 /// [`Busy`](posthaste_transport::TransportErrorKind::Busy) at once where the rate says so, which tells [how long there is
-/// no use](TransportError::wait) in coming again, and at the end of that time where attempts at a time do. The transport inside gets the time that is left.
+/// no use](TransportError::wait) in coming again, and at the end of that time where attempts at a time do. The transport
+/// inside gets the time that is left.
 ///
 /// The site is that of [`Attempt::route`]; without a route it is the domain, if all recipients have the same one, else
 /// only the limits over all hold. An attempt counts once, however many recipients it has. One that was dropped
@@ -132,7 +135,11 @@ impl<T: Transport> Transport for Throttle<T> {
 
     async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
         let by = self.clock.tick().saturating_add(attempt.timeout());
-        let turn = self.turn(attempt, by).await?;
+        let turn = tokio::select! {
+            biased;
+            () = attempt.until_withdrawn() => return Err(TransportError::new(TransportErrorKind::Withdrawn, "")),
+            turn = self.turn(attempt, by) => turn?,
+        };
         let result = self.inner.deliver(&attempt.within(by.since(self.clock.tick()))).await;
         drop(turn);
         result
