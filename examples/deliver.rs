@@ -7,12 +7,18 @@
 //!
 //! Run it: `cargo run --release --example deliver`
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+
 #[path = "deliver/ledger.rs"]
 mod ledger;
 #[path = "deliver/letter.rs"]
 mod letter;
 #[path = "deliver/links.rs"]
 mod links;
+#[path = "support/no_arguments.rs"]
+mod no_arguments;
 #[path = "deliver/page.rs"]
 mod page;
 #[path = "deliver/told.rs"]
@@ -21,7 +27,6 @@ mod told;
 mod town;
 
 use std::error::Error;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -60,16 +65,8 @@ Exit code: 0 all as told, 1 something was not, 2 there are arguments.
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match std::env::args().nth(1).as_deref() {
-        None => {}
-        Some("--help") => {
-            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
-            return ExitCode::SUCCESS;
-        }
-        Some(other) => {
-            eprintln!("deliver: {other:?}: there are no arguments\n         deliver --help tells more");
-            return ExitCode::from(2);
-        }
+    if let Some(end) = no_arguments::end("deliver", HELP) {
+        return end;
     }
     match tokio::time::timeout(Duration::from_secs(55), story()).await {
         Ok(Ok(promises)) => promises.close(),

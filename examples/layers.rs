@@ -3,9 +3,12 @@
 //!
 //! Run it: `cargo run --example layers -- --help`
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+
 use std::error::Error;
 use std::fmt;
-use std::io::Write;
 use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,7 +60,7 @@ wrong.
 async fn main() -> ExitCode {
     let result = match Arguments::from_env() {
         Ok(None) => {
-            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
+            print!("{HELP}");
             return ExitCode::SUCCESS;
         }
         Ok(Some(arguments)) => run(&arguments).await,

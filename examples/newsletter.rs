@@ -2,8 +2,11 @@
 //!
 //! Run it: `cargo run --release --example newsletter -- 50000` (2,000 by default)
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+
 use std::error::Error;
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -31,11 +34,11 @@ Exit code: 0 all as told, 1 something failed, 2 an argument cannot be used.
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let count = match arguments.as_slice() {
         [] => 2000,
-        [help] if help == "--help" => {
-            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
+        [help] if help == "--help" || help == "-h" => {
+            print!("{HELP}");
             return ExitCode::SUCCESS;
         }
         words => match words.join(" ").parse() {
@@ -83,7 +86,6 @@ async fn send_to(count: usize) -> Result<(), Box<dyn Error>> {
         accepted.push(result?);
         if accepted.len() % 500 == 0 {
             print!("\r{} of {count} on disk", accepted.len());
-            std::io::stdout().flush()?;
         }
     }
     println!();

@@ -6,6 +6,10 @@
 //! receive --port 2525 --json
 //! ```
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+
 #[path = "receive/arguments.rs"]
 mod arguments;
 #[path = "support/interrupt.rs"]
@@ -31,7 +35,7 @@ use interrupt::Interrupts;
 async fn main() -> ExitCode {
     let result = match Arguments::from_env() {
         Ok(Command::Help) => {
-            let _ = std::io::stdout().write_all(arguments::HELP.as_bytes()); // who reads on may have gone
+            print!("{}", arguments::HELP);
             Ok(())
         }
         Ok(Command::Receive(arguments)) => receive(arguments).await,

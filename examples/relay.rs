@@ -9,6 +9,10 @@
 //! relay --user ada=ada.password --next smtp+starttls://relay.example.com
 //! ```
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+
 #[path = "relay/arguments.rs"]
 mod arguments;
 #[path = "relay/demo.rs"]
@@ -24,7 +28,6 @@ mod service;
 #[path = "relay/submission.rs"]
 mod submission;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command, HELP, Wrong};
@@ -35,7 +38,7 @@ use service::Service;
 async fn main() -> ExitCode {
     let result = match Arguments::from_env() {
         Ok(Command::Help) => {
-            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
+            print!("{HELP}");
             Ok(())
         }
         Ok(Command::Demo { json }) => demo::run(json).await,
@@ -51,7 +54,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Serves until it is told to stop, or nothing can be printed any more.
+/// Serves until it is told to stop, or events cannot be written any more. That nobody reads them stops nothing.
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut interrupts = Interrupts::listen()?;
     let service = Service::start(arguments).await?;

@@ -2,6 +2,10 @@
 //!
 //! Run it: `cargo run --example report -- --help`
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+
 use std::error::Error;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -35,7 +39,7 @@ fn main() -> ExitCode {
     let (files, shape) = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            let _ = std::io::stdout().write_all(HELP.as_bytes()); // who reads on may have gone
+            print!("{HELP}");
             return ExitCode::SUCCESS;
         }
         Err(error) => {

@@ -7,6 +7,10 @@
 //! send --from "Ada <ada@example.com>" --to bob@example.org --subject Hello --text "How are you?" --relay localhost:25
 //! ```
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+
 #[path = "send/arguments.rs"]
 mod arguments;
 #[path = "send/mail.rs"]
@@ -16,7 +20,6 @@ mod way;
 
 use std::error::Error;
 use std::fmt::Display;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -33,7 +36,7 @@ use arguments::{Arguments, Command, Wrong};
 async fn main() -> ExitCode {
     let result = match Arguments::from_env() {
         Ok(Command::Help) => {
-            let _ = std::io::stdout().write_all(arguments::HELP.as_bytes()); // who reads on may have gone
+            print!("{}", arguments::HELP);
             Ok(ExitCode::SUCCESS)
         }
         Ok(Command::Send(arguments)) => send(*arguments).await,
@@ -172,9 +175,9 @@ struct Printer {
 
 impl Printer {
     fn print(&self, event: &Event) -> Result<(), Box<dyn Error>> {
-        let mut out = std::io::stdout().lock();
         if self.json {
-            return Ok(writeln!(out, "{}", serde_json::to_string(event)?)?);
+            println!("{}", serde_json::to_string(event)?);
+            return Ok(());
         }
         let seconds = event.at.since(self.start).as_secs_f64();
         let who = match (&event.recipient, event.mail) {
@@ -182,7 +185,8 @@ impl Printer {
             (None, Some(mail)) => format!("mail {mail}"),
             (None, None) => "-".to_owned(),
         };
-        Ok(writeln!(out, "{seconds:6.1} s  {who}: {}", event.kind)?)
+        println!("{seconds:6.1} s  {who}: {}", event.kind);
+        Ok(())
     }
 }
 

@@ -129,7 +129,7 @@ impl Ledger {
 
 /// What decided an ending.
 pub(crate) fn why(ending: &Ending) -> String {
-    ending.why().map(ToString::to_string).unwrap_or_default()
+    ending.why().map(|why| plain(&why.to_string())).unwrap_or_default()
 }
 
 /// The line of a report that decided: what the remote host said, else the first.
@@ -140,7 +140,7 @@ fn deciding(evidence: &[Evidence]) -> String {
 
 /// What the remote host said, without the name of the field that tells it.
 pub(crate) fn plain(evidence: &str) -> String {
-    evidence.trim_start_matches("Diagnostic-Code: smtp; ").to_owned()
+    evidence.replace("Diagnostic-Code: smtp; ", "")
 }
 
 fn ink(fate: Fate) -> Ink {

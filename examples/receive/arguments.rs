@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use lexopt::Arg::Long;
+use lexopt::Arg::{Long, Short};
 use lexopt::ValueExt;
 use posthaste::Domain;
 
@@ -36,6 +36,9 @@ impl Arguments {
         let mut parser = lexopt::Parser::from_env();
         let mut all = Self::default();
         while let Some(argument) = parser.next().map_err(|error| Wrong::new("arguments", error))? {
+            if matches!(argument, Short('h')) {
+                return Ok(Command::Help);
+            }
             let Long(name) = argument else {
                 return Err(Wrong::new("arguments", format!("{}\n         {SEE_HELP}", argument.unexpected())));
             };

@@ -6,7 +6,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use lexopt::Arg::Long;
+use lexopt::Arg::{Long, Short};
 use lexopt::ValueExt;
 use posthaste::mx::{ConfigError, ConfigErrorKind, RelayConfig};
 use posthaste::{Domain, hostname};
@@ -98,6 +98,9 @@ impl Arguments {
         let mut parser = lexopt::Parser::from_env();
         let mut given = Given::default();
         while let Some(argument) = parser.next().map_err(|error| Wrong::new("arguments", error))? {
+            if matches!(argument, Short('h')) {
+                return Ok(Command::Help);
+            }
             let Long(name) = argument else {
                 return Err(Wrong::new("arguments", argument.unexpected()).advise(SEE_HELP));
             };

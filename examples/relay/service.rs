@@ -1,7 +1,6 @@
 //! The running relay: a receiver in front of a Mailer.
 
 use std::error::Error;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::arguments::{Arguments, Next, Wrong};
 use crate::gate::Gate;
 use crate::notice;
+use crate::out::try_print;
 
 /// A relay that runs.
 pub(crate) struct Service {
@@ -105,14 +105,13 @@ fn transport(next: Next, hostname: &Domain) -> Result<Arc<dyn Transport>, Box<dy
 }
 
 fn print(event: &Event, json: bool) -> Result<(), Box<dyn Error>> {
-    let mut out = std::io::stdout().lock();
     if json {
-        return Ok(writeln!(out, "{}", serde_json::to_string(event)?)?);
+        return Ok(try_print(format_args!("{}\n", serde_json::to_string(event)?))?);
     }
     let mail = event.mail.map(|mail| mail.to_string()).unwrap_or_default();
     match &event.recipient {
-        Some(to) => writeln!(out, "{mail}  {to}: {}", event.kind)?,
-        None => writeln!(out, "{mail}  {}", event.kind)?,
+        Some(to) => try_print(format_args!("{mail}  {to}: {}\n", event.kind))?,
+        None => try_print(format_args!("{mail}  {}\n", event.kind))?,
     }
     Ok(())
 }

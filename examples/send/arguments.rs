@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lexopt::Arg::Long;
+use lexopt::Arg::{Long, Short};
 use lexopt::ValueExt;
 use posthaste::Dkim;
 
@@ -53,6 +53,9 @@ impl Arguments {
             return Err(Wrong::new("arguments", "there are none").advise(SEE_HELP));
         }
         while let Some(argument) = parser.next().map_err(|error| Wrong::new("arguments", error))? {
+            if matches!(argument, Short('h')) {
+                return Ok(Command::Help);
+            }
             let Long(name) = argument else {
                 return Err(Wrong::new("arguments", argument.unexpected()).advise(SEE_HELP));
             };

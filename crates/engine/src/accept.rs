@@ -122,7 +122,7 @@ impl Engine {
             .flat_map(|one| addresses(one).map(|to| one.meta.ask(to, wall)).collect::<Vec<_>>())
             .collect();
         // If the list does not answer, accepting is safe: it is asked again before each attempt.
-        let mut found = self.suppressions.find(&asks).await.unwrap_or_default().into_iter();
+        let mut found = self.listed(&asks).await.unwrap_or_default().into_iter();
         let mut mails = Vec::with_capacity(prepared.len());
         let mut live = Vec::with_capacity(prepared.len());
         for one in prepared {

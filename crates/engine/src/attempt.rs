@@ -1,12 +1,13 @@
 //! One attempt, from the lease to the settlement.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use posthaste_queue::{Batch, Begin, Begun, Progression, Refusal, Settled, Settlement, Window};
 use posthaste_suppression::{Ask, Entry, Verdict, decide};
 use posthaste_transport::{Attempt, AttemptKey, Outcomes, Route, TransportError, TransportErrorKind};
-use posthaste_types::{Address, Cause, Envelope, EventKind, Fate, NetworkFault, Timestamp};
+use posthaste_types::{Address, Cause, Envelope, EventKind, Fate, NetworkFault, Text, Timestamp};
 
 use crate::accept::suppressed;
 use crate::cancel::WITHDRAWN;
@@ -101,7 +102,7 @@ impl Engine {
 
     async fn go(&self, batch: &Batch, mut lease: Lease, route: &Route, redirect: Option<&Address>) {
         lease.provider = self.provider(route).filter(|_| redirect.is_none());
-        let result = self.deliver(batch, &lease, route, redirect).await;
+        let result = self.deliver(batch, &mut lease, route, redirect).await;
         self.settle_result(&lease, batch, result, redirect).await;
     }
 
@@ -154,7 +155,7 @@ impl Engine {
     async fn ask_list(&self, lease: Lease) -> Option<Lease> {
         let wall = self.clock.wall();
         let asks: Vec<Ask> = lease.addresses().map(|to| lease.granted.meta.ask(to, wall)).collect();
-        let Ok(found) = self.suppressions.find(&asks).await else {
+        let Some(found) = self.listed(&asks).await else {
             let next = lease.at.saturating_add(self.settings.hold);
             self.settle_unmade(&lease, &Cause::local("the suppression store does not answer"), next).await;
             return None;
@@ -181,7 +182,7 @@ impl Engine {
     async fn deliver(
         &self,
         batch: &Batch,
-        lease: &Lease,
+        lease: &mut Lease,
         route: &Route,
         redirect: Option<&Address>,
     ) -> Result<Outcomes, TransportError> {
@@ -199,7 +200,7 @@ impl Engine {
         }
         let mut grace_over = self.grace_over.subscribe();
         let until = self.clock.tick().saturating_add(self.settings.attempt_timeout);
-        tokio::select! {
+        let result = tokio::select! {
             biased;
             result = catching(async {
                 let attempt = self.traced(&attempt, lease);
@@ -212,7 +213,11 @@ impl Engine {
                 Ok(attempt.give_up(cause))
             }
             _ = grace_over.wait_for(|over| *over) => Ok(attempt.give_up(Cause::local("the Mailer stopped"))),
-        }
+        };
+        let passages = attempt.passages();
+        let last = passages.iter().skip(passages.len().saturating_sub(MAX_PASSAGES));
+        lease.passages = last.map(Text::lossy).collect();
+        result
     }
 
     fn attempt(&self, lease: &Lease, route: &Route, redirect: Option<&Address>) -> Result<Attempt, TransportError> {
@@ -241,7 +246,11 @@ impl Engine {
     /// The attempt with the sink of its dialogue, if it has one.
     fn traced(&self, attempt: &Attempt, lease: &Lease) -> Attempt {
         let Some(sink) = self.traces.sink(lease) else { return attempt.clone() };
-        let attempt = attempt.traced(sink);
+        let token = attempt.mail().envelope().from().address().filter(|from| self.is_return_path(from));
+        let attempt = attempt.traced(match token {
+            Some(from) => Arc::new(traces::WithoutToken::new(sink, from)),
+            None => sink,
+        });
         let number = lease.granted.recipients.iter().map(|(_, state)| state.attempts).max().unwrap_or(1);
         traces::head(&attempt, number);
         attempt
@@ -271,6 +280,8 @@ enum List {
     Unasked,
 }
 
+/// So many connections of an attempt are told in its events, the last ones.
+const MAX_PASSAGES: usize = 8;
 /// A lease lasts this much longer than its attempt may take.
 const LEASE_MARGIN: Duration = Duration::from_secs(300);
 /// How long recipients wait whose ways have parted: they are taken in again, each by its own route.

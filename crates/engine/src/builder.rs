@@ -11,7 +11,7 @@ use posthaste_sign::Sign;
 use posthaste_suppression::SuppressionStore;
 use posthaste_token::{KeyId, KeyRing, MasterSecret, ReturnPaths};
 use posthaste_transport::{Source, TlsPolicy, TraceSink, Transport};
-use posthaste_types::{Clock, Domain, ParseError, Random, StreamName};
+use posthaste_types::{Clock, Domain, ParseError, Random, StreamName, Timestamp};
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
 use crate::dispatch::Dispatch;
@@ -172,7 +172,8 @@ impl MailerBuilder {
     /// });
     /// ```
     ///
-    /// Secrets and content are not in a dialogue; addresses and return paths are. A rule that panics costs its attempt.
+    /// Secrets and content are not in a dialogue, nor is the token in a return path (it is shown as `[token]`); addresses
+    /// are. A rule that panics costs its attempt.
     pub fn trace(
         mut self,
         rule: impl Fn(&Traceable<'_>) -> Option<Arc<dyn TraceSink>> + Send + Sync + 'static,
@@ -203,13 +204,20 @@ impl MailerBuilder {
     /// taken up first.
     ///
     /// # Errors
-    /// [`StartError`] if something is missing or wrong, or the spool cannot be used.
+    /// [`StartError`] if something is missing or wrong, or the spool cannot be used; also where the clock says a time
+    /// before this release was made, as that of a machine without a battery does until it has asked for the time: dates,
+    /// signatures and return paths would be wrong, and what is to be sent at a time would not be sent before a restart.
     ///
     /// # Cancel safety
     /// Dropped: no Mailer runs.
     pub async fn start(self) -> Result<Mailer, StartError> {
         if let Some(wrong) = self.wrong {
             return Err(wrong.into());
+        }
+        let wall = self.clock.wall();
+        if wall < EARLIEST {
+            let text = format!("the clock says {}, which is past: it is not set yet", wall.to_whole_seconds());
+            return Err(StartError::new(StartErrorKind::Clock, text));
         }
         let missing = |what: &str| StartError::new(StartErrorKind::Missing, format!("no {what} was given"));
         let spool = self.spool.ok_or_else(|| missing("spool"))?;
@@ -260,6 +268,9 @@ impl MailerBuilder {
         Ok(Mailer::run(engine))
     }
 }
+
+/// The year of this release: no clock that is set says less.
+const EARLIEST: Timestamp = Timestamp::from_unix_secs(1_767_225_600);
 
 /// Whose dialogues are written down.
 struct Rule(Option<Arc<TraceRule>>);

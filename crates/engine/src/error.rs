@@ -144,6 +144,8 @@ opaque_error! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StartErrorKind {
+    /// The clock says a time before this release was made: it is not set yet. Start when it is.
+    Clock,
     /// Something that a Mailer cannot do without was not given; the text names it.
     Missing,
     /// A setting is wrong.

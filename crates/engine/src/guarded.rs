@@ -6,13 +6,14 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use posthaste_suppression::{Ask, Entry, Put};
 use posthaste_transport::{Route, TransportError, TransportErrorKind};
 use posthaste_types::Domain;
 
 use crate::inner::Engine;
 
 /// It panicked: the message went to the panic hook.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Panicked;
 
 /// Runs a future to its end, or to its panic. It is not polled again behind one.
@@ -44,5 +45,32 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Asks the suppression list; `None` where it gives no answer in time, or not one for each ask.
+    pub(crate) async fn listed(&self, asks: &[Ask]) -> Option<Vec<Vec<Entry>>> {
+        let found = self.in_time(async { self.suppressions.find(asks).await }).await?.ok()?;
+        (found.len() == asks.len()).then_some(found)
+    }
+
+    /// Puts an entry on the suppression list; `None` where it does not say that it has taken it.
+    pub(crate) async fn list(&self, entry: Entry) -> Option<Put> {
+        self.in_time(async { self.suppressions.put(entry).await }).await?.ok()
+    }
+
+    async fn in_time<T>(&self, asked: impl Future<Output = T>) -> Option<T> {
+        let mut grace_over = self.grace_over.subscribe();
+        let until = self.clock.tick().saturating_add(LIST_TIMEOUT);
+        tokio::select! {
+            biased;
+            answer = catching(asked) => answer.ok(),
+            () = self.clock.sleep_until(until) => None,
+            _ = grace_over.wait_for(|over| *over) => None,
+        }
+    }
+}
+
+/// How long the suppression list may take for an answer. With the time for a route, and asked before and behind that,
+/// less than a lease lasts beyond its attempt.
+const LIST_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a route may be looked for: less than a lease lasts beyond its attempt.
 const ROUTE_TIMEOUT: Duration = Duration::from_secs(240);

@@ -89,6 +89,12 @@ impl Engine {
         self.schedules.get(stream).unwrap_or(&self.settings.schedule)
     }
 
+    /// Whether an address is a return path of ours, token and all.
+    pub(crate) fn is_return_path(&self, address: &Address) -> bool {
+        let read = self.return_paths.as_ref().map(|paths| paths.read(address, self.clock.wall()));
+        !matches!(read, None | Some(Ok(None)))
+    }
+
     /// A random number, for jitter.
     pub(crate) fn chance(&self) -> u32 {
         let mut bytes = [0; 4];

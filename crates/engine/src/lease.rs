@@ -1,7 +1,7 @@
 //! What is being tried.
 
 use posthaste_queue::{Granted, RecipientState, Settled};
-use posthaste_types::{Address, ProviderId, Repeat, Timestamp};
+use posthaste_types::{Address, ProviderId, Repeat, Text, Timestamp};
 
 /// What is being tried: the granted recipients of one mail.
 #[derive(Debug)]
@@ -13,11 +13,13 @@ pub(crate) struct Lease {
     pub(crate) repeat: Repeat,
     /// Who receives, once the route is known.
     pub(crate) provider: Option<ProviderId>,
+    /// The connections that the attempt went over, once it is made.
+    pub(crate) passages: Vec<Text>,
 }
 
 impl Lease {
     pub(crate) fn new(granted: Granted, at: Timestamp, repeat: Repeat) -> Self {
-        Self { granted, at, repeat, provider: None }
+        Self { granted, at, repeat, provider: None, passages: Vec::new() }
     }
 
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
@@ -39,7 +41,8 @@ impl Lease {
         let mut granted = self.granted.clone();
         granted.mail = granted.mail.with_envelope(envelope);
         granted.recipients = places.iter().filter_map(|place| self.granted.recipients.get(*place).cloned()).collect();
-        Some(Self { granted, provider: self.provider.clone(), ..*self })
+        let Self { granted: _, at, repeat, provider, passages } = self;
+        Some(Self { granted, at: *at, repeat: *repeat, provider: provider.clone(), passages: passages.clone() })
     }
 
     /// One result for each recipient that `judge` has one for, with its index.

@@ -170,7 +170,7 @@ impl Mailer {
 
     /// Writes the dialogue of each attempt for a mail that begins from now on to `sink`, also if the mail has waited for
     /// long, and until [`untrace`](Self::untrace): one sink a mail, the last one counts. Secrets and content are not in a
-    /// dialogue; addresses and return paths are. What several attempts say stands behind a line each with their number.
+    /// dialogue, nor is the token in a return path (it is shown as `[token]`); addresses are. What several attempts say stands behind a line each with their number.
     ///
     /// This process alone knows of it; for what is to last there is
     /// [`MailerBuilder::trace`](crate::MailerBuilder::trace). At most 1,000 mails are traced in this way; of more, the

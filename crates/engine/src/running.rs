@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 
 use crate::dispatch;
 use crate::drain::Drained;
+use crate::guarded::catching;
 use crate::inner::Engine;
 
 /// The loop of a Mailer, held by its handles: with the last of them it ends.
@@ -28,9 +29,11 @@ impl Running {
             async move {
                 let drained = tokio::select! {
                     biased;
-                    drained = dispatch::run(engine.clone()) => drained,
+                    // A fault of the spool or the clock that panics ends the Mailer, so that nobody waits for ever.
+                    drained = catching(dispatch::run(engine.clone())) => drained.unwrap_or_default(),
                     never = forget_what_is_old(&engine) => match never {},
                 };
+                engine.stopping.store(true, Ordering::Release);
                 tell.send_replace(Some(close(&engine, drained).await));
             }
         });

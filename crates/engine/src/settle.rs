@@ -148,6 +148,11 @@ impl Engine {
             event.provider.clone_from(&lease.provider);
             event
         };
+        let over = |kind| {
+            let mut event = event(kind);
+            event.passages.clone_from(&lease.passages);
+            event
+        };
         let mut events = Vec::new();
         let mut suppress = Vec::new();
         let attempted = EventKind::Attempted { number: state.attempts, repeat: lease.repeat };
@@ -157,7 +162,7 @@ impl Engine {
                     events.push(event(attempted));
                 }
                 let (ending, entry) = self.judged(to, ending, lease.provider.as_ref(), wall);
-                events.push(event(EventKind::Ended { ending: ending.clone() }));
+                events.push(over(EventKind::Ended { ending: ending.clone() }));
                 if let Some(entry) = entry {
                     let class = ending.class.unwrap_or(posthaste_types::BounceClass::Unknown);
                     events.push(event(EventKind::SuppressionAdded { class, evidence: entry.evidence.clone() }));
@@ -169,13 +174,19 @@ impl Engine {
                 events.push(event(attempted));
                 let kind = match outcome.kind() {
                     OutcomeKind::InDoubt => EventKind::InDoubt { outcome: outcome.clone(), next },
-                    _ => EventKind::Deferred {
-                        class: self.judge(outcome.cause(), lease.provider.as_ref()).class,
-                        outcome: outcome.clone(),
-                        next,
-                    },
+                    _ => {
+                        let mut verdict = self.judge(outcome.cause(), lease.provider.as_ref());
+                        // The words stand in the outcome.
+                        verdict.evidence.retain(|evidence| evidence.source != EvidenceSource::Reply);
+                        EventKind::Deferred {
+                            outcome: outcome.clone(),
+                            class: verdict.class,
+                            evidence: verdict.evidence,
+                            next,
+                        }
+                    }
                 };
-                events.push(event(kind));
+                events.push(over(kind));
                 Settled::Retry { outcome, next }
             }
             other => other,

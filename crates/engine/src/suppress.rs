@@ -22,7 +22,7 @@ impl Engine {
     pub(crate) async fn suppress_apart(&self, settlement: &mut Settlement) {
         for entry in std::mem::take(&mut settlement.suppress) {
             let what = entry.what.clone();
-            if self.suppressions.put(entry).await.is_ok() {
+            if self.list(entry).await.is_some() {
                 self.withdraw_suppressed(&what);
             } else {
                 settlement.events.retain(|event| !matches!(event.kind, EventKind::SuppressionAdded { .. }));

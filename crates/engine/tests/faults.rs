@@ -2,16 +2,20 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use posthaste_engine::{Mailer, Settings};
 use posthaste_message::Message;
 use posthaste_testkit::{TestInbox, TestMailer, mailer};
-use posthaste_transport::{Attempt, Capabilities, Memory, Outcomes, Route, Transport, TransportError};
-use posthaste_types::{Domain, Event, EventId, EventKind, Fate};
+use posthaste_transport::{
+    Attempt, Capabilities, Direction, Memory, Outcomes, Passage, Route, TraceLines, Transport, TransportError,
+};
+use posthaste_types::{
+    BounceClass, Cause, Domain, Event, EventId, EventKind, EvidenceSource, Fate, NetworkFault, Repeat,
+};
 
 use common::{Hooked, strikes};
 
@@ -214,4 +218,116 @@ async fn who_waits_for_news_is_told_of_the_stop() {
     inbox.settle().await;
     mailer.stop().await;
     assert!(settled.await.expect("no panic") && followed.await.expect("no panic"));
+}
+
+/// A gateway that takes the first mail and loses its answer, is not there for a while, and knows a key again.
+#[derive(Debug, Default)]
+struct Gateway {
+    attempts: AtomicUsize,
+    keys: Mutex<Vec<(String, Repeat)>>,
+}
+
+#[async_trait]
+impl Transport for Gateway {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::relay().idempotent()
+    }
+
+    async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        self.keys.lock().expect("keys").push((attempt.key().to_string(), attempt.repeat()));
+        attempt.passed(Passage::to("gateway.example"));
+        if let Some(trace) = attempt.trace() {
+            trace.line(Direction::Sent, &format!("MAIL FROM:{}", attempt.mail().envelope().from()));
+            trace.line(Direction::Received, &format!("250 {} is well", attempt.mail().envelope().from()));
+        }
+        match self.attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Ok(Outcomes::in_doubt(attempt, Cause::network(NetworkFault::Closed, "no answer"))),
+            1 => Err(TransportError::unreachable("connection refused")),
+            2 => {
+                let cause = Cause::network(NetworkFault::TimedOut, "no greeting");
+                Ok(Outcomes::all(attempt, posthaste_types::Outcome::deferred(cause)))
+            }
+            _ => Ok(Outcomes::all(attempt, posthaste_types::Outcome::accepted(Cause::http(200, "known")))),
+        }
+    }
+}
+
+/// Else the gateway would send it a second time.
+#[tokio::test]
+async fn doubt_keeps_its_key_until_the_hop_answers() {
+    let gateway = Arc::new(Gateway::default());
+    let given = gateway.clone();
+    let (mailer, inbox) = TestMailer::new().with(|m| m.transport(given)).start().await.expect("started");
+    let receipt = mailer.send(message("bob@example.org")).await.expect("accepted");
+    inbox.advance(4 * HOUR).await;
+    assert!(receipt.settled().await.expect("standings").all_delivered());
+    let keys = gateway.keys.lock().expect("keys").clone();
+    assert_eq!(keys.len(), 4);
+    assert!(keys.iter().all(|(key, _)| *key == keys[0].0), "{keys:?}");
+    assert_eq!(keys.iter().map(|(_, repeat)| *repeat).collect::<Vec<_>>(), {
+        [Repeat::First, Repeat::AfterDoubt, Repeat::AfterDoubt, Repeat::AfterDoubt]
+    });
+}
+
+#[tokio::test]
+async fn events_tell_what_an_attempt_was_carried_by() {
+    let (mailer, inbox) = TestMailer::new().with(|m| m.transport(Gateway::default())).start().await.expect("started");
+    mailer.send(message("bob@example.org")).await.expect("accepted");
+    inbox.advance(4 * HOUR).await;
+    for event in all_events(&mailer).await {
+        let told: Vec<&str> = event.passages.iter().map(posthaste_types::Text::as_str).collect();
+        match event.kind {
+            EventKind::InDoubt { .. } | EventKind::Deferred { .. } | EventKind::Ended { .. } => {
+                assert_eq!(told, ["gateway.example, in clear"], "{:?}", event.kind);
+            }
+            _ => assert!(told.is_empty(), "{:?}", event.kind),
+        }
+    }
+}
+
+/// Whoever has the token can make up a report that counts, and dialogues are shown around.
+#[tokio::test]
+async fn a_dialogue_does_not_tell_the_token_of_a_return_path() {
+    let lines = Arc::new(TraceLines::new());
+    let sink = lines.clone();
+    let test = TestMailer::new().with(|m| m.transport(Gateway::default()).return_path("bounces.example.com"));
+    let (mailer, inbox) = test.start().await.expect("started");
+    mailer.send(message("bob@example.org")).trace(sink).await.expect("accepted");
+    inbox.settle().await;
+    let told = lines.to_string();
+    assert!(told.contains("> MAIL FROM:<b+[token]@bounces.example.com>\n"), "{told}");
+    assert!(told.contains("< 250 <b+[token]@bounces.example.com> is well\n"), "{told}");
+}
+
+#[tokio::test]
+async fn a_deferral_tells_the_rule_that_gave_it_its_class() {
+    let (mailer, inbox) = mailer().await;
+    inbox.defer("bob@example.org", "452 4.2.2 mailbox full", 1);
+    mailer.send(message("bob@example.org")).await.expect("accepted");
+    inbox.settle().await;
+    let all = all_events(&mailer).await;
+    let Some(EventKind::Deferred { class, evidence, .. }) =
+        all.iter().map(|event| &event.kind).find(|kind| matches!(kind, EventKind::Deferred { .. }))
+    else {
+        panic!("{all:?}")
+    };
+    assert_eq!(*class, BounceClass::Quota);
+    let sources: Vec<_> = evidence.iter().map(|one| one.source).collect();
+    assert_eq!(sources, [EvidenceSource::Rule], "{evidence:?}");
+}
+
+#[tokio::test]
+async fn a_spool_that_panics_ends_the_mailer_and_nobody_waits_for_ever() {
+    let spool = Hooked::default();
+    let kept = spool.clone();
+    let (mailer, inbox) = TestMailer::new().with(|m| m.spool(spool)).start().await.expect("started");
+    inbox.defer("bob@example.org", "451 4.3.0 later", 1);
+    let receipt = mailer.send(message("bob@example.org")).await.expect("accepted");
+    inbox.settle().await;
+    kept.0.buggy.store(1, std::sync::atomic::Ordering::Relaxed);
+    let (settled, ()) = tokio::join!(receipt.settled(), inbox.advance(10 * MINUTE));
+    settled.expect_err("there will be no news");
+    let error = mailer.send(message("eve@example.org")).await.expect_err("nobody would deliver it");
+    assert_eq!(error.kind(), &posthaste_engine::SendErrorKind::Stopped);
+    mailer.stop().await;
 }

@@ -1,11 +1,14 @@
 //! Settings that cannot be, and return paths that last.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use posthaste_engine::{Settings, StartErrorKind};
+use posthaste_engine::{Mailer, Settings, StartErrorKind};
 use posthaste_message::Message;
-use posthaste_testkit::TestMailer;
+use posthaste_queue::MemorySpool;
+use posthaste_testkit::{TestMailer, VirtualClock};
 use posthaste_token::{KeyId, KeyRing, MasterSecret, ReturnPaths};
+use posthaste_transport::Memory;
 use posthaste_types::Timestamp;
 
 #[tokio::test]
@@ -54,4 +57,22 @@ async fn a_return_path_counts_from_when_its_mail_may_leave() {
     }
     inbox.settle().await;
     inbox.assert_empty();
+}
+
+/// A machine without a battery begins in 1970, and what is to be sent at a time would wait until a restart.
+#[tokio::test]
+async fn a_clock_that_is_not_set_is_told_at_the_start() {
+    for (wall, starts) in [(0, false), (1_767_225_599, false), (1_767_225_600, true)] {
+        let clock = Arc::new(VirtualClock::starting(Timestamp::from_unix_secs(wall)));
+        let spool = MemorySpool::new();
+        let builder = Mailer::builder().spool(spool).transport(Memory::new()).clock(clock);
+        match builder.start().await {
+            Ok(_) => assert!(starts, "{wall}"),
+            Err(error) => {
+                assert!(!starts, "{wall}: {error}");
+                assert_eq!(error.kind(), &StartErrorKind::Clock);
+                assert!(error.to_string().contains("Z, which is past: it is not set yet"), "{error}");
+            }
+        }
+    }
 }

@@ -254,3 +254,89 @@ async fn nothing_begins_for_whom_a_reply_suppressed() {
     assert_eq!(fates(&second).await, [Some(Fate::Suppressed)]);
     assert_eq!(slow.begun.load(Ordering::Relaxed), 1);
 }
+
+/// A list apart from the spool that answers as told. A handle: the test keeps one.
+#[derive(Clone, Debug, Default)]
+struct Odd(Arc<(MemoryStore, std::sync::Mutex<Answers>)>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Answers {
+    #[default]
+    Well,
+    Never,
+    OneTooFew,
+}
+
+impl Odd {
+    fn answers(&self, how: Answers) {
+        *self.0.1.lock().expect("a list") = how;
+    }
+
+    fn how(&self) -> Answers {
+        *self.0.1.lock().expect("a list")
+    }
+}
+
+#[async_trait]
+impl SuppressionStore for Odd {
+    async fn find(&self, asks: &[Ask]) -> Result<Vec<Vec<Entry>>, StoreError> {
+        let mut found = self.0.0.find(asks).await?;
+        match self.how() {
+            Answers::Well => {}
+            Answers::Never => std::future::pending().await,
+            Answers::OneTooFew => drop(found.pop()),
+        }
+        Ok(found)
+    }
+
+    async fn put(&self, entry: Entry) -> Result<Put, StoreError> {
+        match self.how() {
+            Answers::Never => std::future::pending().await,
+            _ => self.0.0.put(entry).await,
+        }
+    }
+
+    async fn lift(&self, what: &What, scope: &Scope, by: &Actor) -> Result<bool, StoreError> {
+        self.0.0.lift(what, scope, by).await
+    }
+
+    async fn scan(&self, after: Option<ScanCursor>, limit: usize) -> Result<Vec<(ScanCursor, Entry)>, StoreError> {
+        self.0.0.scan(after, limit).await
+    }
+}
+
+async fn odd() -> (Mailer, TestInbox, Odd) {
+    let list = Odd::default();
+    let given = list.clone();
+    let (mailer, inbox) = TestMailer::new().with(|m| m.suppression_list(given)).start().await.expect("started");
+    (mailer, inbox, list)
+}
+
+#[tokio::test]
+async fn a_list_that_answers_nothing_or_too_little_only_holds_mail_up() {
+    for how in [Answers::Never, Answers::OneTooFew] {
+        let (mailer, inbox, list) = odd().await;
+        list.put(entry("eve@example.org", mailer.now())).await.expect("put");
+        list.answers(how);
+        let sending = mailer.send(message(&["ada@example.org", "eve@example.org"]));
+        let (receipt, ()) = tokio::join!(sending, inbox.advance(MINUTE));
+        let receipt = receipt.expect("accepted: the list is asked again before each attempt");
+        inbox.advance(10 * MINUTE).await;
+        assert!(inbox.all().is_empty(), "{how:?}: nothing leaves unasked");
+        assert_eq!(fates(&receipt).await, [None, None], "{how:?}");
+        list.answers(Answers::Well);
+        inbox.advance(10 * MINUTE).await;
+        assert_eq!(fates(&receipt).await, [Some(Fate::Delivered), Some(Fate::Suppressed)], "{how:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_never_answers_does_not_keep_a_mailer_from_its_end() {
+    let (mailer, inbox, list) = odd().await;
+    list.answers(Answers::Never);
+    let sending = mailer.send(message(&["ada@example.org"]));
+    let (receipt, ()) = tokio::join!(sending, inbox.advance(MINUTE));
+    drop(receipt.expect("accepted"));
+    let (stopped, ()) = tokio::join!(mailer.stop(), inbox.advance(10 * MINUTE));
+    assert_eq!(stopped.waiting, 1);
+}

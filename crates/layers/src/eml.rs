@@ -19,9 +19,10 @@ use crate::file::{Fault, Temporary, blocking, sync_dir};
 /// # Files
 /// `NAME` is the [`MailId`](posthaste_types::MailId), a hyphen, and 16 hex digits that stand for the recipients of
 /// the attempt: names sort by time, and the parts of a mail whose recipients were tried separately have names of their
-/// own. A repeated attempt writes the same file again, so that repeating delivers once. Files are written
-/// under a name with a leading dot and renamed, the envelope first: a `.eml` file is always whole, and its envelope
-/// is there. They are on disk, the folder included, before the mail is accepted. On Unix only the owner may read them.
+/// own. A repeated attempt writes the same file again, so that repeating delivers once, unless somebody has taken the
+/// file away in between. Files are written under a name with a leading dot and renamed, the envelope first: a `.eml`
+/// file is always whole, and its envelope is there. They are on disk, the folder included, before the mail is accepted.
+/// On Unix only the owner may read them.
 ///
 /// The folder must exist; it is not made, so that a misspelt path is an error
 /// ([`Misconfigured`](posthaste_transport::TransportErrorKind::Misconfigured)) and not a second folder.

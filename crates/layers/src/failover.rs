@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, Transport, TransportError, TransportErrorKind};
 use posthaste_types::{Cause, Clock, Domain, Outcome, OutcomeKind};
 
@@ -144,9 +145,8 @@ impl Transport for Failover {
     }
 
     async fn close(&self) {
-        for transport in std::iter::once(&self.first).chain(&self.others) {
-            transport.close().await;
-        }
+        // One that hangs keeps no other from its goodbye.
+        join_all(std::iter::once(&self.first).chain(&self.others).map(|transport| transport.close())).await;
     }
 }
 

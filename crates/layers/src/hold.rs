@@ -65,6 +65,8 @@ struct Kept {
     mail: Mail,
     /// Of the attempt that it came by.
     key: AttemptKey,
+    /// How often a release was answered: the next one has a key of its own.
+    answers: u32,
     tags: Tags,
     tls_policy: TlsPolicy,
 }
@@ -145,6 +147,7 @@ impl<T: Transport> Hold<T> {
     pub async fn release(&self, id: HeldId) -> Result<Outcomes, ReleaseError> {
         let kept = self.state().remove(id).ok_or(ReleaseError::NotHeld)?;
         let attempt = Attempt::builder(kept.mail.clone())
+            .key(AttemptKey::new(&kept.mail, kept.answers.saturating_add(1)))
             .tags(kept.tags.clone())
             .tls_policy(kept.tls_policy)
             .progress(self.inner.capabilities().progress())
@@ -198,7 +201,7 @@ impl<T: Transport> Transport for Hold<T> {
             let id = HeldId(state.next);
             state.next = state.next.saturating_add(1);
             let (mail, key, tags) = (attempt.mail().clone(), attempt.key().clone(), attempt.tags().clone());
-            state.insert(id, Kept { mail, key, tags, tls_policy: attempt.tls_policy() });
+            state.insert(id, Kept { mail, key, answers: 0, tags, tls_policy: attempt.tls_policy() });
         }
         Ok(Outcomes::all(attempt, Outcome::accepted(Cause::local("held"))))
     }
@@ -233,7 +236,7 @@ impl Release<'_> {
         let places: Vec<usize> = outcomes.iter().enumerate().filter_map(deferred).collect();
         if let Some(envelope) = self.kept.mail.envelope().subset(&places) {
             let mail = self.kept.mail.clone().with_envelope(envelope);
-            self.hold(Kept { mail, ..self.kept.clone() });
+            self.hold(Kept { mail, answers: self.kept.answers.saturating_add(1), ..self.kept.clone() });
         }
     }
 

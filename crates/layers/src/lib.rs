@@ -52,7 +52,7 @@
 //! # No duplicates by a layer
 //! A layer that tries twice or elsewhere derives its tries from the attempt
 //! ([`Attempt::next_try`](posthaste_transport::Attempt::next_try)): there is none behind an acceptance or a doubt, and
-//! nothing can be sent for a try that is over. Waits come before the first command, where an attempt can be withdrawn;
+//! nothing can be sent for a try that is over. Waits come before the first command, and end when an attempt is withdrawn;
 //! one that is withdrawn behind it goes on with the hop that has heard of it, and no other hears of it.
 //!
 //! # Faults of ours bounce nobody

@@ -100,8 +100,15 @@ impl Maildir {
 
     fn write_one(&self, attempt: &Attempt, place: usize, dir: &Path, to: &Address) -> Result<String, Fault> {
         let (tmp, new) = (dir.join("tmp"), dir.join("new"));
+        let mut made = Made::No;
         for folder in [&tmp, &new, &dir.join("cur")] {
-            make_folder(folder).map_err(|error| Fault::before(folder, error))?;
+            if make_folder(folder).map_err(|error| Fault::before(folder, error))? == Made::Yes {
+                made = Made::Yes;
+            }
+        }
+        if made == Made::Yes {
+            // A folder whose name is lost takes its mail along.
+            sync_dir(dir).map_err(|error| Fault::before(dir, error))?;
         }
         let name = self.name_of(attempt.mail(), to);
         let from = attempt.mail().envelope().from();
@@ -158,8 +165,14 @@ impl Transport for Maildir {
     async fn close(&self) {}
 }
 
-/// Makes a folder below one that exists; on Unix only its owner may look into it.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    Yes,
+    No,
+}
+
+/// Makes a folder below one that exists, if it is missing; on Unix only its owner may look into it.
+fn make_folder(folder: &Path) -> std::io::Result<Made> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     {
@@ -167,8 +180,8 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
         builder.mode(0o700);
     }
     match builder.create(folder) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        other => other,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Made::No),
+        other => other.map(|()| Made::Yes),
     }
 }
 

@@ -92,7 +92,11 @@ impl<T: Transport> Transport for Retry<T> {
             // Before the wait: the last try is over, and the attempt can be withdrawn.
             let Some(another) = attempt.next_try() else { return Err(error) };
             next = another;
-            self.clock.sleep_until(at).await;
+            tokio::select! {
+                biased;
+                () = next.until_withdrawn() => return Err(over()),
+                () = self.clock.sleep_until(at) => {}
+            }
             wait = wait.saturating_mul(2).min(self.longest);
         }
         let left = by.since(self.clock.tick());

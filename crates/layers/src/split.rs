@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, Transport, TransportError};
 use posthaste_types::{Domain, Random};
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// Gives each attempt to one of several transports, by weight.
 ///
 /// The choice comes of the attempt's [`key`](Attempt::key): while its outcome is in doubt it goes to the same transport
-/// again, and behind a definite answer it is chosen anew. [`at_random`](Self::at_random) chooses by chance instead, and
+/// again, and behind a definite answer it is chosen anew. A split inside another chooses by itself. [`at_random`](Self::at_random) chooses by chance instead, and
 /// then nothing is [idempotent](posthaste_transport::Idempotency) any more. An attempt is never divided, and one that
 /// failed is not given to another; that is [`Failover`](crate::Failover).
 ///
@@ -76,7 +77,8 @@ impl Split {
         match &self.random {
             Some(random) => random.fill(&mut octets),
             None => {
-                let digest = Sha256::digest(attempt.key().as_str());
+                let key = Sha256::new_with_prefix(attempt.key().as_str());
+                let digest = key.chain_update(attempt.choices().to_be_bytes()).finalize();
                 octets.iter_mut().zip(digest).for_each(|(to, octet)| *to = octet);
             }
         }
@@ -100,9 +102,10 @@ impl Transport for Split {
     }
 
     async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        let chosen = attempt.chosen();
         match self.choose(attempt) {
-            (0, first) => first.deliver(attempt).await,
-            (_, other) => other.deliver(&attempt.unrouted()).await,
+            (0, first) => first.deliver(&chosen).await,
+            (_, other) => other.deliver(&chosen.unrouted()).await,
         }
     }
 
@@ -111,8 +114,6 @@ impl Transport for Split {
     }
 
     async fn close(&self) {
-        for (transport, _) in self.all() {
-            transport.close().await;
-        }
+        join_all(self.all().map(|(transport, _)| transport.close())).await;
     }
 }

@@ -7,17 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, Transport, TransportError};
 use posthaste_types::{Domain, Outcome, OutcomeKind};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Gives a copy of every mail that the transport inside accepted to a second transport.
 ///
 /// The copy has the recipients who were accepted, and goes its way in a task of its own: it delays nothing, and what
-/// comes of it is only [counted](Self::copies). It is tried once. A program that ends takes the copies with it that
+/// comes of it is only [counted](Self::copies). Where they are more than the second transport takes at once, it is
+/// several. It is tried once. A program that ends takes the copies with it that
 /// have not ended; [`close`](Transport::close) waits for them.
 ///
 /// # Limits
 /// [`MAX_COPIES`](Self::MAX_COPIES) copies at a time by default; a mail that comes while so many are under way is not
-/// copied, and counted as left out.
+/// copied, and counted as left out; so is all that comes outside a tokio runtime.
 ///
 /// # Stacking
 /// Right: with a folder, or whatever keeps mail and sends it nowhere, as the second; in a timeout, if it may hang.
@@ -89,8 +91,13 @@ impl<T: Transport> Tee<T> {
     fn copy(&self, attempt: &Attempt, outcomes: &Outcomes) {
         let accepted = |(n, outcome): (usize, &Outcome)| (outcome.kind() == OutcomeKind::Accepted).then_some(n);
         let places: Vec<usize> = outcomes.iter().enumerate().filter_map(accepted).collect();
-        let Some(envelope) = attempt.mail().envelope().subset(&places) else { return };
-        let Ok(permit) = self.permits.clone().try_acquire_owned() else {
+        let limit = self.copy.capabilities().recipient_limit().max(1);
+        places.chunks(limit).for_each(|places| self.copy_for(attempt, places));
+    }
+
+    fn copy_for(&self, attempt: &Attempt, places: &[usize]) {
+        let Some(envelope) = attempt.mail().envelope().subset(places) else { return };
+        let (Ok(runtime), Ok(permit)) = (Handle::try_current(), self.permits.clone().try_acquire_owned()) else {
             self.counts.left_out.fetch_add(1, Ordering::Relaxed);
             return;
         };
@@ -101,7 +108,7 @@ impl<T: Transport> Tee<T> {
             .progress(self.copy.capabilities().progress())
             .build();
         let ending = Ending { counts: self.counts.clone(), made: Made::No, permit };
-        tokio::spawn(deliver(self.copy.clone(), copy, ending));
+        runtime.spawn(deliver(self.copy.clone(), copy, ending));
     }
 }
 
@@ -131,10 +138,13 @@ impl<T: Transport> Transport for Tee<T> {
     }
 
     async fn close(&self) {
-        let ended = self.permits.acquire_many(self.limit).await;
-        self.inner.close().await;
-        self.copy.close().await;
-        drop(ended);
+        // A copy that hangs keeps nobody else from his goodbye.
+        let copies = async {
+            let ended = self.permits.acquire_many(self.limit).await;
+            self.copy.close().await;
+            drop(ended);
+        };
+        tokio::join!(self.inner.close(), copies);
     }
 }
 

@@ -75,7 +75,8 @@ impl<T: Transport> Transport for Timeout<T> {
 
     async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
         let limit = self.limit.min(attempt.timeout());
-        if let Some(result) = self.within(limit, self.inner.deliver(attempt)).await {
+        let attempt = attempt.telling(self.inner.capabilities().progress());
+        if let Some(result) = self.within(limit, self.inner.deliver(&attempt)).await {
             return result;
         }
         let answered = attempt.settled().iter().any(Option::is_some);

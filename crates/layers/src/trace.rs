@@ -14,7 +14,8 @@ use posthaste_types::{Domain, MailId, Text};
 ///
 /// When an attempt ends, also when it is dropped, its [`Dialogue`] goes into [`Dialogues`] or to a callback. What the
 /// transport inside says through [`Attempt::trace`] is collected, and goes on to the attempt's own sink where it has
-/// one. Transports leave secrets out; addresses are in.
+/// one. Transports leave secrets out; addresses are in, return paths as they are sent: under a Mailer with their tokens,
+/// which the Mailer's own traces leave out.
 ///
 /// # Limits
 /// [`MAX_LINES`](Self::MAX_LINES) lines an attempt; what follows is counted. A line is cut at the length of a [`Text`].

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use posthaste_layers::Timeout;
+use posthaste_layers::{Failover, Timeout};
 use posthaste_testkit::VirtualClock;
 use posthaste_transport::{
     Answer, Attempt, Capabilities, Memory, Outcomes, Progress, Route, Transport, TransportError, TransportErrorKind,
@@ -64,8 +64,28 @@ async fn where_nobody_was_answered_the_whole_may_be_tried_again() {
 
 #[tokio::test]
 async fn a_transport_that_tells_nothing_is_in_doubt() {
+    let clock = VirtualClock::new();
+    let transport = Timeout::new(Silent, Duration::from_secs(30), Arc::new(clock.clone()));
+    for progress in [Progress::Returned, Progress::Tracked] {
+        let attempt = attempt(progress, Duration::from_secs(600));
+        let (outcomes, _) = tokio::join!(transport.deliver(&attempt), clock.advance_to_next());
+        assert!(outcomes.unwrap().iter().all(|outcome| outcome.kind() == OutcomeKind::InDoubt));
+    }
+}
+
+/// Used alone, by an attempt that nobody told how the transport tells its progress.
+#[tokio::test]
+async fn the_transport_inside_is_asked_how_it_tells() {
     let (kinds, _) = run(Progress::Returned, Duration::from_secs(30), Duration::from_secs(600)).await;
-    assert_eq!(kinds, [OutcomeKind::Refused, OutcomeKind::InDoubt]);
+    assert_eq!(kinds, [OutcomeKind::Refused, OutcomeKind::Deferred]);
+    let clock = VirtualClock::new();
+    let memory = hanging();
+    memory.plan(&"bob@example.org".parse().unwrap(), []);
+    let near = Timeout::new(memory, Duration::from_secs(30), Arc::new(clock.clone()));
+    let transport = Failover::new(near, Arc::new(clock.clone())).then(Memory::relay());
+    let attempt = Attempt::of(attempt(Progress::Returned, Duration::from_secs(600)).mail());
+    let (outcomes, _) = tokio::join!(transport.deliver(&attempt), clock.advance_to_next());
+    assert!(outcomes.unwrap().iter().all(|outcome| outcome.kind() == OutcomeKind::Accepted));
 }
 
 #[tokio::test]

@@ -247,7 +247,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     );
     let subject = &error.problems()[3];
     assert_eq!((subject.kind(), subject.at()), (&ProblemKind::Forbidden('\r'), 3));
-    assert!(error.to_string().contains("subject: character \\r (U+000D) is not allowed at byte 3"), "{error}");
+    assert!(error.to_string().contains("subject: character '\\r' (U+000D) is not allowed at byte 3"), "{error}");
     assert!(!error.to_string().contains("eve@"), "what was given is not repeated: {error}");
 }
 

@@ -67,8 +67,8 @@ async fn bad_arguments_are_named() {
         (&["--relay", "h", "--eml", "nul.eml"], "--eml: nul.eml: content: a NUL octet at byte 42"),
     ];
     let beside_the_least: [(&[&str], &str); 13] = [
-        (&["--subject", "a\r\nBcc: eve@example.com"], "--subject: character \\r (U+000D) is not allowed at byte 1"),
-        (&["--to", "a@example.org, b@example.org"], "--to \"a@example.org, b@example.org\": character ,"),
+        (&["--subject", "a\r\nBcc: eve@example.com"], "--subject: character '\\r' (U+000D) is not allowed at byte 1"),
+        (&["--to", "a@example.org, b@example.org"], "--to \"a@example.org, b@example.org\": character ','"),
         (&["--attach", "huge"], "--attach: huge: more than 26214400 octets"),
         (&["--attach", "nothing"], "--attach: nothing: "),
         (&["--attach", "."], "--attach: .: "),

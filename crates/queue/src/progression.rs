@@ -41,21 +41,24 @@ impl RecipientState {
     ///
     /// A retry is one step of the schedule; a definite answer begins the next generation, doubt does not,
     /// because the same attempt is to be repeated under the same key. What is unmade takes no step and begins
-    /// no generation; it is told as the last outcome, but doubt stays doubt. An ending keeps the last outcome
+    /// no generation. Either is told as the last outcome, but doubt stays doubt until a hop answers: that a
+    /// host cannot be reached any more says nothing of what it took before. An ending keeps the last outcome
     /// as it was.
     #[must_use]
     pub fn after(mut self, settled: &Settled) -> Self {
+        let doubted = self.repeat() == Repeat::AfterDoubt;
         match settled {
             Settled::Retry { outcome, .. } => {
                 self.steps = self.steps.saturating_add(1);
-                if outcome.kind() != OutcomeKind::InDoubt {
+                let answered = outcome.kind() != OutcomeKind::InDoubt && (!doubted || is_a_hops_word(outcome.cause()));
+                if answered {
                     self.generation = self.generation.saturating_add(1);
                 }
-                self.last = Some(outcome.clone());
+                if answered || outcome.kind() == OutcomeKind::InDoubt {
+                    self.last = Some(outcome.clone());
+                }
             }
-            Settled::Unmade { cause, .. } if self.repeat() != Repeat::AfterDoubt => {
-                self.last = Some(Outcome::deferred(cause.clone()));
-            }
+            Settled::Unmade { cause, .. } if !doubted => self.last = Some(Outcome::deferred(cause.clone())),
             Settled::Unmade { .. } | Settled::Ended(_) => {}
         }
         self
@@ -148,4 +151,9 @@ impl Window {
     pub fn is_over(&self) -> bool {
         self.expires < self.now
     }
+}
+
+/// Whether a hop said it, and not this side of the connection or what lies between.
+fn is_a_hops_word(cause: &Cause) -> bool {
+    matches!(cause, Cause::Http { .. } | Cause::Smtp { .. })
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use posthaste_queue::{Progression, RecipientState, Schedule, Settled, Window};
-use posthaste_types::{Cause, Ending, Fate, Outcome, OutcomeKind, Repeat, Reply, Stage, Timestamp};
+use posthaste_types::{
+    Cause, DnsFault, Ending, Fate, NetworkFault, Outcome, OutcomeKind, Repeat, Reply, Stage, Timestamp,
+};
 use proptest::prelude::*;
 
 const START: Timestamp = Timestamp::from_unix_secs(1_800_000_000);
@@ -168,10 +170,28 @@ fn doubt_is_repeated_under_the_same_key() {
         (0, 2, Repeat::AfterDoubt),
         "what was not made answers nothing"
     );
+    let domain = "mx.example.org".parse().unwrap();
+    let unanswered = [
+        Cause::network(NetworkFault::ConnectionRefused, "connection refused"),
+        Cause::dns(DnsFault::Temporary, domain, "no answer"),
+        Cause::tls("the certificate has expired"),
+        Cause::local("the Mailer stopped"),
+    ];
+    for cause in unanswered {
+        state = settle(state.begun(), &Outcome::deferred(cause));
+        assert_eq!((state.generation, state.repeat()), (0, Repeat::AfterDoubt), "nobody said that it was not taken");
+        assert_eq!(state.last.as_ref(), Some(&doubt), "and what is in doubt is told");
+    }
+    assert_eq!((state.steps, state.attempts), (6, 7), "each is a step");
     state = settle(state.begun(), &deferred());
     assert_eq!((state.generation, state.repeat()), (1, Repeat::AfterAnswer), "an answer ends the doubt");
+    state = settle(
+        state.begun(),
+        &Outcome::deferred(Cause::network(NetworkFault::ConnectionRefused, "connection refused")),
+    );
+    assert_eq!((state.generation, state.repeat()), (2, Repeat::AfterAnswer), "where there was none, there is none");
     state = state.begun().abandoned();
-    assert_eq!((state.generation, state.repeat(), state.attempts), (1, Repeat::AfterDoubt, 5), "a crash is doubt");
+    assert_eq!((state.generation, state.repeat(), state.attempts), (2, Repeat::AfterDoubt, 10), "a crash is doubt");
 }
 
 #[test]

@@ -104,6 +104,11 @@ impl Fault {
         Self::new(kind, path, error)
     }
 
+    /// Whether another process holds the file: then it does for whoever asks next, too.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.kind == SpoolErrorKind::InUse
+    }
+
     pub(crate) fn of_trouble(path: &Arc<Path>, trouble: &Trouble) -> Self {
         match trouble {
             Trouble::Damaged(_) => Self::new(SpoolErrorKind::Io, path, trouble),

@@ -19,7 +19,7 @@ use crate::{AttemptKey, Outcomes, Passage, Progress, Route, Source, TlsPolicy, T
 ///
 /// A layer that gives a transport less than the whole, or tries more than once, derives attempts:
 /// [`narrowed`](Self::narrowed), [`next_try`](Self::next_try), [`within`](Self::within),
-/// [`unrouted`](Self::unrouted), [`traced`](Self::traced). They share the progress of the one they come from,
+/// [`unrouted`](Self::unrouted), [`traced`](Self::traced), [`telling`](Self::telling), [`chosen`](Self::chosen). They share the progress of the one they come from,
 /// recipient by recipient: what is told to one is known to the other.
 #[derive(Clone)]
 pub struct Attempt(pub(crate) Arc<Inner>);
@@ -102,12 +102,26 @@ impl Attempt {
         self.0.given.repeat
     }
 
+    /// How many choices between transports led here: [`chosen`](Self::chosen).
+    pub fn choices(&self) -> u32 {
+        self.0.given.choices
+    }
+
     /// Called just before the first command or octet for this mail, and again before that to another host.
     ///
     /// # Errors
     /// [`Withdrawn`] if nothing may be begun any more. What a first host was told may be completed there.
     pub fn start(&self) -> Result<(), Withdrawn> {
         self.0.progress.start()
+    }
+
+    /// Ready when nothing may be begun any more: when [`start`](Self::start) would fail. For whoever waits before the
+    /// first command, for a turn or a connection, so that a withdrawal, a cancellation or a stop does not wait for it.
+    ///
+    /// # Cancel safety
+    /// Dropped: only the waiting ends.
+    pub async fn until_withdrawn(&self) {
+        std::future::poll_fn(|context| self.0.progress.poll_withdrawn(context.waker())).await;
     }
 
     /// Called just before the octets that complete the message: the final dot, the last BDAT chunk, the

@@ -23,6 +23,7 @@ pub struct AttemptBuilder {
     pub(crate) repeat: Repeat,
     pub(crate) progress: Progress,
     pub(crate) record: Arc<Record>,
+    pub(crate) choices: u32,
 }
 
 impl AttemptBuilder {
@@ -39,6 +40,7 @@ impl AttemptBuilder {
             repeat: Repeat::First,
             progress: Progress::Returned,
             record: Arc::new(Record::made()),
+            choices: 0,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::attempt::Inner;
 use crate::builder::AttemptBuilder;
 use crate::record::Record;
-use crate::{Attempt, TraceSink};
+use crate::{Attempt, Progress, TraceSink};
 
 impl Attempt {
     /// The same attempt for some of its recipients, by their places in [`recipients`](Self::recipients); `None` if
@@ -79,6 +79,20 @@ impl Attempt {
     #[must_use]
     pub fn traced(&self, sink: Arc<dyn TraceSink>) -> Attempt {
         self.changed(|given| given.trace = Some(sink))
+    }
+
+    /// The same attempt for a transport that tells its progress like this, which [`give_up`](Self::give_up) goes by: for
+    /// a layer that drops the transport inside, and knows it better than whoever made the attempt.
+    #[must_use]
+    pub fn telling(&self, progress: Progress) -> Attempt {
+        self.changed(|given| given.progress = progress)
+    }
+
+    /// The same attempt behind one more choice between transports: whoever chooses by its [`key`](Self::key) chooses by
+    /// the [number of choices](Self::choices) too, so that one choice inside another is not the same one again.
+    #[must_use]
+    pub fn chosen(&self) -> Attempt {
+        self.changed(|given| given.choices = given.choices.saturating_add(1))
     }
 
     fn changed(&self, change: impl FnOnce(&mut AttemptBuilder)) -> Attempt {

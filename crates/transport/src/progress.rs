@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
 use posthaste_types::{Outcome, OutcomeKind};
 
@@ -10,6 +11,8 @@ use crate::{StartedAlready, Withdrawn};
 /// One attempt's view of the progress that it shares with those it was derived from.
 pub(crate) struct Handle {
     shared: Arc<Mutex<Vec<Slot>>>,
+    /// Who is to be told when something is withdrawn.
+    waiting: Arc<Mutex<Vec<Waker>>>,
     /// The slots of this attempt's recipients, in order.
     places: Box<[usize]>,
     /// Goes up with each try that is derived; what was derived before is over.
@@ -66,6 +69,7 @@ impl Handle {
         let slots = vec![Slot { phase: Phase::Waiting, outcome: None, recalled: None }; recipients];
         Self {
             shared: Arc::new(Mutex::new(slots)),
+            waiting: Arc::default(),
             places: (0..recipients).collect(),
             turn: Arc::default(),
             above: Box::default(),
@@ -142,7 +146,22 @@ impl Handle {
                 None => {}
             }
         }
+        drop(slots);
+        self.wake();
         result
+    }
+
+    /// Ready when nothing may be begun any more for somebody.
+    pub(crate) fn poll_withdrawn(&self, waker: &Waker) -> Poll<()> {
+        // Before the look, so that nothing between the two is missed.
+        let mut waiting = self.waiting();
+        if !waiting.iter().any(|known| known.will_wake(waker)) {
+            waiting.push(waker.clone());
+        }
+        drop(waiting);
+        let slots = self.slots();
+        let begins = |place: &usize| slots.get(*place).is_some_and(Slot::begins);
+        if self.is_current() && self.places.iter().all(begins) { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// Forbids all that has not left, and settles what is not settled as `rest` says by whether the completing octets
@@ -158,7 +177,10 @@ impl Handle {
             }
             None => rest(false),
         };
-        self.places.iter().map(end).collect()
+        let ended = self.places.iter().map(end).collect();
+        drop(slots);
+        self.wake();
+        ended
     }
 
     /// Moves all recipients on, or none if that is forbidden for one of them.
@@ -180,7 +202,7 @@ impl Handle {
     fn derived_locked(&self, places: Box<[usize]>) -> Self {
         let own = (self.turn.clone(), self.turn.load(Ordering::Relaxed));
         let above = self.above.iter().cloned().chain([own]).collect();
-        Self { shared: self.shared.clone(), places, turn: Arc::default(), above }
+        Self { shared: self.shared.clone(), waiting: self.waiting.clone(), places, turn: Arc::default(), above }
     }
 
     fn depth(&self) -> usize {
@@ -189,6 +211,15 @@ impl Handle {
 
     fn is_current(&self) -> bool {
         self.above.iter().all(|(turn, then)| turn.load(Ordering::Relaxed) == *then)
+    }
+
+    fn wake(&self) {
+        let waiting = std::mem::take(&mut *self.waiting());
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use posthaste_transport::{Attempt, Memory, Outcomes, Progress, Transport};
@@ -217,4 +220,53 @@ fn what_is_withdrawn_when_it_had_begun_goes_on_there_and_begins_nowhere_else() {
     first.start().unwrap();
     assert!(first.withdraw().is_err());
     assert!(whole.next_try().unwrap().start().is_ok());
+}
+
+/// Who waits before the first command is told of a withdrawal, whichever attempt it comes to.
+#[test]
+fn who_waits_is_told_of_a_withdrawal() {
+    let withdrawals: [fn(&Attempt); 3] = [
+        |whole| whole.withdraw().unwrap(),
+        |whole| drop(whole.give_up(Cause::local("out of time"))),
+        |whole| whole.narrowed(&[1]).unwrap().withdraw().unwrap(),
+    ];
+    for withdraw in withdrawals {
+        let whole = attempt(2);
+        let next = whole.next_try().unwrap().within(Duration::from_secs(1));
+        let other = whole.narrowed(&[0]).unwrap();
+        let told = Arc::new(Told::default());
+        let waker = Waker::from(told.clone());
+        let mut context = Context::from_waker(&waker);
+        let mut waiting = std::pin::pin!(next.until_withdrawn());
+        for _ in 0..3 {
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+        }
+        other.start().unwrap();
+        assert!(waiting.as_mut().poll(&mut context).is_pending(), "that somebody begins is no withdrawal");
+        assert_eq!(told.0.load(Ordering::Relaxed), 0);
+        withdraw(&attempt(2));
+        assert_eq!(told.0.load(Ordering::Relaxed), 0, "another attempt");
+    }
+    for withdraw in withdrawals {
+        let whole = attempt(2);
+        let next = whole.next_try().unwrap().within(Duration::from_secs(1));
+        let told = Arc::new(Told::default());
+        let waker = Waker::from(told.clone());
+        let mut context = Context::from_waker(&waker);
+        let mut waiting = std::pin::pin!(next.until_withdrawn());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        withdraw(&whole);
+        assert_eq!(told.0.load(Ordering::Relaxed), 1);
+        assert!(waiting.as_mut().poll(&mut context).is_ready());
+        assert!(next.start().is_err());
+    }
+}
+
+#[derive(Default)]
+struct Told(AtomicUsize);
+
+impl Wake for Told {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }

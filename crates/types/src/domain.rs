@@ -34,7 +34,7 @@ impl Domain {
     /// Reads a domain in A-label or U-label form.
     ///
     /// # Errors
-    /// [`ParseError`] with the offset of the first offence (0 where UTS 46 refuses the whole).
+    /// [`ParseError`] with the offset of the first offence (0 where UTS 46 refuses the whole for another reason than a character of ASCII).
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         if text.is_empty() {
             return Err(ParseError::new(DOMAIN, ParseErrorKind::Empty, 0));
@@ -247,7 +247,14 @@ fn to_ascii(text: &str) -> Result<String, ParseError> {
     Uts46::new()
         .to_ascii(text.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
         .map(std::borrow::Cow::into_owned)
-        .map_err(|_| ParseError::syntax(DOMAIN, "not an international domain name (UTS 46)", 0))
+        .map_err(|_| {
+            let forbidden =
+                |(_, c): &(usize, char)| c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.');
+            match text.char_indices().find(forbidden) {
+                Some((at, c)) => ParseError::new(DOMAIN, ParseErrorKind::Forbidden(c), at),
+                None => ParseError::syntax(DOMAIN, "not an international domain name (UTS 46)", 0),
+            }
+        })
 }
 
 fn check_labels(text: &str, what: &'static str, allowed: fn(char) -> bool) -> Result<(), ParseError> {

@@ -6,8 +6,9 @@ use std::fmt;
 /// Why a text is not what it should be, and where.
 ///
 /// One type serves the whole crate: a caller learns which type refused ([`what`](Self::what)), why
-/// ([`kind`](Self::kind)) and at which byte ([`at`](Self::at)). The text itself is not repeated, so
-/// that an address or a secret does not leak through an error message.
+/// ([`kind`](Self::kind)) and at which byte ([`at`](Self::at)). A character that is not allowed is
+/// quoted; the text itself is not repeated, so that an address or a secret does not leak through an error
+/// message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ParseError {
     what: &'static str,
@@ -76,8 +77,7 @@ impl fmt::Display for ParseError {
         match kind {
             ParseErrorKind::Empty => write!(f, "{what}: empty at byte {at}"),
             ParseErrorKind::Forbidden(c) => {
-                write!(f, "{what}: character {} is not allowed at byte {at}", c.escape_debug())?;
-                write!(f, " (U+{:04X})", u32::from(*c))
+                write!(f, "{what}: character {c:?} (U+{:04X}) is not allowed at byte {at}", u32::from(*c))
             }
             ParseErrorKind::TooLong { limit } => {
                 write!(f, "{what}: longer than {limit} octets")

@@ -49,6 +49,10 @@ pub struct Event {
     /// What the application hung on the mail.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Tags::is_empty"))]
     pub tags: Tags,
+    /// The connections that the attempt went over, or was about to, oldest first: host, address, TLS, and why. With
+    /// what an attempt came to, if its transport tells them; the last eight.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub passages: Vec<Text>,
     /// What happened.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub kind: EventKind,
@@ -72,6 +76,7 @@ impl Event {
             tenant: None,
             provider: None,
             tags: Tags::new(),
+            passages: Vec::new(),
             kind,
         }
     }
@@ -114,6 +119,9 @@ pub enum EventKind {
         outcome: Outcome,
         /// Its class.
         class: BounceClass,
+        /// What decided the class, beside the words of the outcome: the rules.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        evidence: Vec<Evidence>,
         /// When the next attempt is due.
         next: Timestamp,
     },

@@ -49,7 +49,8 @@ fn rfc3461_parameters() {
 #[cfg(feature = "serde")]
 mod stored {
     use posthaste_types::{
-        Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, Outcome, Reply, Stage, Tags, Timestamp,
+        BounceClass, Cause, Ending, Event, EventKind, Evidence, EvidenceSource, Fate, Outcome, Reply, Stage, Tags,
+        Text, Timestamp,
     };
 
     use super::*;
@@ -100,12 +101,19 @@ mod stored {
         tags.insert("order", "4711").unwrap();
         for kind in [
             EventKind::Ended { ending },
+            EventKind::Deferred {
+                outcome: Outcome::deferred(cause.clone()),
+                class: BounceClass::Greylist,
+                evidence: vec![Evidence::new(EvidenceSource::Rule, "replies.toml")],
+                next: Timestamp::from_unix_secs(9),
+            },
             EventKind::InDoubt { outcome: Outcome::in_doubt(cause), next: Timestamp::from_unix_secs(9) },
             EventKind::Accepted { recipients: 1, message_id: "1@a".parse().ok(), size: 10 },
         ] {
             let mut event = Event::new(Timestamp::from_unix_secs(1), kind);
             event.recipient = Some(address("bob@example.org"));
             event.tags = tags.clone();
+            event.passages = vec![Text::lossy("mx.example.org [192.0.2.25]:25, TLSv1_3; MTA-STS\r\nenforced")];
             let stored = serde_json::to_string(&event).unwrap();
             assert_eq!(serde_json::from_str::<Event>(&stored).unwrap(), event, "{stored}");
             let forged = stored.replace("bob@example.org", "bob@example.org\\nX");

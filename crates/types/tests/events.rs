@@ -33,6 +33,7 @@ fn every_kind_says_what_decided_in_one_line() {
             EventKind::Deferred {
                 outcome: Outcome::deferred(smtp("451 4.7.1 later")),
                 class: BounceClass::Greylist,
+                evidence: Vec::new(),
                 next: at,
             },
             "deferred (451 4.7.1 later), next try 2026-11-24T09:41:44Z",

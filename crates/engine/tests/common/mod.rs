@@ -32,6 +32,8 @@ pub(crate) struct Hooks {
     pub(crate) lost: AtomicUsize,
     /// So many reads of what is due fail.
     unread: AtomicUsize,
+    /// So many reads of what is due panic.
+    pub(crate) buggy: AtomicUsize,
     /// How many rows `due` gave.
     pub(crate) read: AtomicUsize,
     /// How often it was asked.
@@ -47,6 +49,7 @@ impl Default for Hooks {
             full: AtomicUsize::new(0),
             lost: AtomicUsize::new(0),
             unread: AtomicUsize::new(0),
+            buggy: AtomicUsize::new(0),
             read: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
         }
@@ -97,6 +100,7 @@ impl Spool for Hooked {
 
     async fn due(&self, until: Timestamp, after: Option<DueCursor>, limit: usize) -> Result<Vec<Due>, SpoolError> {
         self.0.asked.fetch_add(1, Ordering::Relaxed);
+        assert!(!strikes(&self.0.buggy), "a bug of the spool");
         if strikes(&self.0.unread) {
             return Err(SpoolError::new(SpoolErrorKind::Io, "a read fails"));
         }

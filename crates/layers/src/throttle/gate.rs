@@ -26,9 +26,40 @@ pub(super) struct Gate {
 pub(super) struct Pass {
     #[expect(dead_code, reason = "held")]
     permit: OwnedSemaphorePermit,
+    turn: Turn,
+}
+
+impl Pass {
+    /// The attempt begins.
+    pub(super) fn begin(&mut self) {
+        self.turn.used = Used::Yes;
+    }
+}
+
+/// A turn of the rate. Dropped unused, it is given back, unless somebody has a later one.
+#[derive(Debug)]
+struct Turn {
     /// A gate that is in use is not forgotten.
-    #[expect(dead_code, reason = "held")]
     gate: Arc<Gate>,
+    /// The next turn at the even rate, as it was before this one was taken, and behind it.
+    next: Option<(Tick, Tick)>,
+    used: Used,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Used {
+    Yes,
+    No,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some((before, behind)) = self.next.filter(|_| self.used == Used::No) else { return };
+        let mut next = self.gate.next();
+        if *next == behind {
+            *next = before;
+        }
+    }
 }
 
 impl Gate {
@@ -42,11 +73,11 @@ impl Gate {
     /// The place comes before the rate: a turn of the rate is used when it is there.
     pub(super) async fn pass(self: &Arc<Self>, clock: &dyn Clock, by: Tick) -> Result<Pass, Option<Duration>> {
         let permit = self.permit(clock, by).await.ok_or(None)?;
-        let at = self.reserve(clock.tick(), by)?;
+        let (at, turn) = self.reserve(clock.tick(), by)?;
         if at > clock.tick() {
             clock.sleep_until(at).await;
         }
-        Ok(Pass { permit, gate: self.clone() })
+        Ok(Pass { permit, turn })
     }
 
     /// Whether forgetting this gate would let nothing through that it holds back.
@@ -66,17 +97,19 @@ impl Gate {
         .await
     }
 
-    /// Takes the next turn, if it is not behind `by`; else how far it is.
-    fn reserve(&self, now: Tick, by: Tick) -> Result<Tick, Option<Duration>> {
-        let Some(rate) = self.rate else { return Ok(now) };
+    /// Takes the next turn, and says when it is, if that is not behind `by`; else how far it is.
+    fn reserve(self: &Arc<Self>, now: Tick, by: Tick) -> Result<(Tick, Turn), Option<Duration>> {
+        let mut turn = Turn { gate: self.clone(), next: None, used: Used::No };
+        let Some(rate) = self.rate else { return Ok((now, turn)) };
         let mut next = self.next();
         let even = now.max(*next);
         let at = Tick::from_start(even.since_start().saturating_sub(rate.tolerance())).max(now);
         if at > now && at >= by {
             return Err(Some(at.since(by)));
         }
-        *next = even.saturating_add(rate.interval().max(SHORTEST));
-        Ok(at)
+        let behind = even.saturating_add(rate.interval().max(SHORTEST));
+        turn.next = Some((std::mem::replace(&mut *next, behind), behind));
+        Ok((at, turn))
     }
 
     fn next(&self) -> MutexGuard<'_, Tick> {

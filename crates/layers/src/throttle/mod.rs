@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use posthaste_transport::{Attempt, Capabilities, Outcomes, Route, SiteId, Transport, TransportError};
+use posthaste_transport::{
+    Attempt, Capabilities, Outcomes, Route, SiteId, Transport, TransportError, TransportErrorKind,
+};
 use posthaste_types::{Clock, Domain, Tick};
 
 use gate::{Gate, Pass};
@@ -17,14 +19,15 @@ pub use limits::{Limits, Rate};
 
 /// Keeps the transport inside within a rate and a number of attempts at a time, over all and for each site.
 ///
-/// What must wait, waits before [`Attempt::start`], in order of arrival, so that it can still be withdrawn. What would
-/// wait longer than [`Attempt::timeout`] is not begun: it is
+/// What must wait, waits before [`Attempt::start`], in order of arrival, so that it can still be withdrawn, and ends at
+/// once then. What would wait longer than [`Attempt::timeout`] is not begun: it is
 /// [`Busy`](posthaste_transport::TransportErrorKind::Busy) at once where the rate says so, which tells [how long there is
-/// no use](TransportError::wait) in coming again, and at the end of that time where attempts at a time do. The transport inside gets the time that is left.
+/// no use](TransportError::wait) in coming again, and at the end of that time where attempts at a time do. The transport
+/// inside gets the time that is left.
 ///
 /// The site is that of [`Attempt::route`]; without a route it is the domain, if all recipients have the same one, else
-/// only the limits over all hold. An attempt counts once, however many recipients it has. What was dropped while it
-/// waited has used up its turn.
+/// only the limits over all hold. An attempt counts once, however many recipients it has. One that was dropped
+/// while it waited, or found no turn in time among all, gives back the turn that it had, unless somebody has a later one.
 ///
 /// # Limits
 /// At most [`MAX_SITES`](Self::MAX_SITES) sites are remembered; one is forgotten when nothing waits there and its rate
@@ -95,7 +98,9 @@ impl<T: Transport> Throttle<T> {
         };
         let overall = self.overall.pass(&*self.clock, by).await;
         let overall = overall.map_err(|wait| busy("no turn in time", wait))?;
-        Ok(Turn(site, overall))
+        let mut turn = Turn(site, overall);
+        turn.0.iter_mut().chain([&mut turn.1]).for_each(Pass::begin);
+        Ok(turn)
     }
 
     fn gate(&self, site: &SiteId) -> Result<Arc<Gate>, TransportError> {
@@ -130,7 +135,11 @@ impl<T: Transport> Transport for Throttle<T> {
 
     async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
         let by = self.clock.tick().saturating_add(attempt.timeout());
-        let turn = self.turn(attempt, by).await?;
+        let turn = tokio::select! {
+            biased;
+            () = attempt.until_withdrawn() => return Err(TransportError::new(TransportErrorKind::Withdrawn, "")),
+            turn = self.turn(attempt, by) => turn?,
+        };
         let result = self.inner.deliver(&attempt.within(by.since(self.clock.tick()))).await;
         drop(turn);
         result
@@ -146,7 +155,7 @@ impl<T: Transport> Transport for Throttle<T> {
 }
 
 /// Held while an attempt is made.
-struct Turn(#[expect(dead_code, reason = "held")] Option<Pass>, #[expect(dead_code, reason = "held")] Pass);
+struct Turn(Option<Pass>, Pass);
 
 fn busy(words: impl fmt::Display, wait: Option<Duration>) -> TransportError {
     let error = TransportError::busy(words);

@@ -97,3 +97,20 @@ async fn what_is_too_much_is_busy() {
     hold.release(hold.held()[0].id).await.unwrap();
     hold.deliver(&Attempt::of(&mail_of(2, &TO))).await.unwrap();
 }
+
+/// Behind a definite answer an idempotent hop must not take the next release for a repetition.
+#[tokio::test]
+async fn a_release_behind_an_answer_has_another_key() {
+    static KEYS: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    let seen = Seen::new(|attempt| KEYS.lock().unwrap().push(attempt.key().to_string()));
+    seen.memory.plan(&address(TO[0]), [reply(451, "4.7.1 later"), Answer::CutBefore]);
+    let hold = Hold::new(seen);
+    hold.deliver(&attempt(&TO[..1])).await.unwrap();
+    let id = hold.held()[0].id;
+    assert_eq!(kinds(&hold.release(id).await.unwrap()), [Deferred]);
+    hold.release(id).await.unwrap_err();
+    assert_eq!(kinds(&hold.release(id).await.unwrap()), [Accepted]);
+    let keys = KEYS.lock().unwrap();
+    assert_ne!(keys[0], keys[1], "it was answered");
+    assert_eq!(keys[1], keys[2], "nobody answered");
+}

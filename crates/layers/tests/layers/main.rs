@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use posthaste_transport::{
     Answer, Attempt, Capabilities, Memory, Outcomes, Progress, Route, RouteHost, Transport, TransportError,
 };
-use posthaste_types::{Address, Content, Domain, Envelope, Mail, MailId, Outcome, OutcomeKind, Reply};
+use posthaste_types::{Address, Cause, Content, Domain, Envelope, Mail, MailId, Outcome, OutcomeKind, Reply};
 
 use OutcomeKind::{Accepted, Deferred, InDoubt, Refused};
 
@@ -93,6 +93,68 @@ impl Transport for Seen {
 
     async fn route(&self, _: &Domain) -> Result<Route, TransportError> {
         Ok(Route::to_hosts(vec![RouteHost::new(10, self.host.parse().unwrap())]))
+    }
+}
+
+/// Takes everything, and counts its goodbyes.
+#[derive(Clone, Debug, Default)]
+struct Closes(Arc<std::sync::atomic::AtomicUsize>);
+
+impl Closes {
+    fn count(&self) -> usize {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Transport for Closes {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::relay()
+    }
+
+    async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        Ok(Outcomes::all(attempt, Outcome::accepted(Cause::local("taken"))))
+    }
+
+    async fn close(&self) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// Never says goodbye to the end.
+#[derive(Debug)]
+struct NeverCloses;
+
+#[async_trait]
+impl Transport for NeverCloses {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::relay()
+    }
+
+    async fn deliver(&self, attempt: &Attempt) -> Result<Outcomes, TransportError> {
+        Ok(Outcomes::all(attempt, Outcome::accepted(Cause::local("taken"))))
+    }
+
+    async fn close(&self) {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn one_goodbye_that_hangs_keeps_no_other_back() {
+    let closed = Closes::default();
+    let clock = Arc::new(posthaste_testkit::VirtualClock::new());
+    let stacks: [Box<dyn Transport>; 2] = [
+        Box::new(posthaste_layers::Failover::new(NeverCloses, clock).then(closed.clone())),
+        Box::new(posthaste_layers::Split::new(NeverCloses, 1).and(closed.clone(), 1)),
+    ];
+    for (n, stack) in stacks.iter().enumerate() {
+        tokio::select! {
+            biased;
+            () = stack.close() => panic!("one of them hangs"),
+            () = std::future::ready(()) => {}
+        }
+        assert_eq!(closed.count(), n + 1);
     }
 }
 

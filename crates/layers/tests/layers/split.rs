@@ -62,3 +62,18 @@ async fn it_promises_no_more_than_each_keeps() {
     let route = random.route(&"example.org".parse().unwrap()).await.unwrap();
     assert_eq!(route.site().as_str(), "mx.example.org");
 }
+
+#[tokio::test]
+async fn a_split_within_a_split_keeps_the_shares() {
+    let all = [(); 4].map(|()| Arc::new(Memory::new()));
+    let [a, b, c, d] = &all;
+    let half = |one: &Arc<Memory>, other: &Arc<Memory>| Split::new(shared(one), 1).and(shared(other), 1);
+    let split = Split::new(half(a, b), 1).and(half(c, d), 1);
+    for n in 0..1000_u32 {
+        let mail = mail_of(u8::try_from(n / 100).unwrap(), &["bob@example.org"]);
+        let key = AttemptKey::new(&mail, n);
+        split.deliver(&Attempt::builder(mail).key(key).build()).await.unwrap();
+    }
+    let shares = all.map(|one| one.received().len());
+    assert!(shares.iter().all(|share| (200..300).contains(share)), "{shares:?}");
+}

@@ -62,3 +62,41 @@ async fn a_copy_that_hangs_delays_nothing_and_more_are_left_out() {
     tokio::join!(tee.close(), clock.advance(secs(60)));
     assert_eq!(tee.copies().failed, 2);
 }
+
+#[tokio::test]
+async fn the_copy_keeps_to_the_limit_of_its_transport() {
+    let to: Vec<String> = (0..7).map(|n| format!("reader{n}@example.org")).collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    let copy = Seen::new(|attempt| assert!(attempt.recipients().len() <= 5));
+    let tee = Tee::new(Memory::new(), copy);
+    tee.deliver(&attempt(&to)).await.unwrap();
+    tee.close().await;
+    assert_eq!((tee.copies().made, tee.copies().failed), (2, 0));
+}
+
+/// A copy that cannot be begun is no reason to lose what was accepted.
+#[test]
+fn outside_a_runtime_there_is_no_copy_and_no_panic() {
+    let (copy, attempt) = (Arc::new(Memory::relay()), attempt(&TO));
+    let tee = Tee::new(Memory::new(), shared(&copy));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let result = std::pin::pin!(tee.deliver(&attempt)).as_mut().poll(&mut context);
+    let std::task::Poll::Ready(result) = result else { panic!("a memory waits for nothing") };
+    assert_eq!(kinds(&result.unwrap()), [Accepted, Accepted]);
+    assert_eq!((tee.copies().left_out, taken(&copy).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_copy_that_hangs_keeps_nobody_from_his_goodbye() {
+    let copy = Memory::relay();
+    copy.plan(&address(TO[0]), [Answer::Hang]);
+    let closed = Closes::default();
+    let tee = Tee::new(closed.clone(), copy);
+    tee.deliver(&attempt(&TO)).await.unwrap();
+    tokio::select! {
+        biased;
+        () = tee.close() => panic!("the copy hangs"),
+        () = std::future::ready(()) => {}
+    }
+    assert_eq!(closed.count(), 1);
+}

@@ -191,3 +191,33 @@ async fn sites_are_bounded_and_forgotten_when_they_are_full_again() {
     clock.advance(secs(60)).await;
     throttle.deliver(&to(Bounded::MAX_SITES)).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_turn_that_is_not_used_is_given_back() {
+    let (throttle, worker, clock) = throttle(secs(0));
+    let throttle = throttle.overall(rate(1, secs(10), 1)).each_site(rate(1, secs(4), 1));
+    let all = attempts(4, secs(5));
+    throttle.deliver(&all[0]).await.unwrap();
+    // Two turns of the site, and none among all.
+    for attempt in &all[1..3] {
+        let (result, _) = tokio::join!(throttle.deliver(attempt), clock.advance_to_next());
+        assert_eq!(result.unwrap_err().kind(), TransportErrorKind::Busy);
+    }
+    assert_eq!(clock.tick().since_start(), secs(4));
+    let long = all[3].mail().clone();
+    let long = Attempt::builder(long).timeout(secs(60)).build();
+    many(&throttle, &clock, &[long]).await;
+    assert_eq!(*worker.began.lock().unwrap(), [0, 10_000], "the site's turn is there, the rate of all decides");
+
+    let (throttle, worker, clock) = self::throttle(secs(0));
+    let throttle = throttle.overall(rate(1, secs(10), 1));
+    let all = attempts(3, secs(60));
+    throttle.deliver(&all[0]).await.unwrap();
+    tokio::select! {
+        biased;
+        _ = throttle.deliver(&all[1]) => panic!("its turn is in ten seconds"),
+        () = clock.advance(secs(5)) => {}
+    }
+    many(&throttle, &clock, &all[2..]).await;
+    assert_eq!(*worker.began.lock().unwrap(), [0, 10_000], "and not 20,000");
+}

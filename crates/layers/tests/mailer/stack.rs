@@ -1,5 +1,7 @@
 //! A whole stack: failover, routes, throttle, tee.
 
+use std::num::NonZeroU32;
+
 use posthaste_layers::{Dialogues, Failover, Limits, Rate, RouteBy, Suppress, Tee, Throttle, Timeout, Trace};
 use posthaste_suppression::MemoryStore;
 use posthaste_types::Clock;
@@ -93,4 +95,35 @@ async fn who_finds_no_turn_in_time_is_not_bounced() {
     let attempts = courses["bob@example.org"].endings[0].attempts;
     assert!(attempts <= 3, "he was told when to come again: {attempts} attempts");
     assert!(inbox.clock().tick().since_start() >= 61 * MINUTE);
+}
+
+/// Whoever waits for a turn, or for another try, waits for nothing that a stop, a cancellation or the list decides.
+#[tokio::test]
+async fn a_stop_does_not_wait_for_who_waits() {
+    let rate = |clock: Arc<VirtualClock>| {
+        let one_an_hour = Rate::new(NonZeroU32::MIN, 60 * MINUTE);
+        Throttle::new(Memory::relay(), clock).overall(Limits::unlimited().rate(one_an_hour).at_a_time(1))
+    };
+    let settings = || {
+        let mut settings = posthaste_engine::Settings::default();
+        settings.attempt_timeout = 24 * 60 * MINUTE;
+        settings
+    };
+    let test = TestMailer::new();
+    let clock = Arc::new(test.clock());
+    let test = test.with(|builder| builder.transport(rate(clock.clone())).settings(settings()));
+    let (mailer, inbox) = test.start().await.unwrap();
+    let all = ["ada@example.org", "bob@example.net", "eve@example.com"];
+    let mut receipts = Vec::new();
+    for to in all {
+        receipts.push(mailer.send(message(&[to])).await.unwrap());
+        inbox.settle().await;
+    }
+    mailer.cancel(receipts[1].id()).await.unwrap();
+    inbox.settle().await;
+    assert_eq!(fates(&receipts[1]).await, [Some(Fate::Cancelled)], "at once, and not when its turn comes");
+    let before = clock.tick();
+    let stopped = mailer.stop().await;
+    assert_eq!(clock.tick(), before, "no time passes");
+    assert_eq!((stopped.in_doubt, stopped.waiting), (0, 1));
 }

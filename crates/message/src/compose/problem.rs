@@ -110,7 +110,7 @@ pub enum ProblemKind {
     #[error("missing")]
     Empty,
     /// A character that cannot stand there: a line end, a control, or another one.
-    #[error("character {} (U+{:04X}) is not allowed", .0.escape_debug(), u32::from(*.0))]
+    #[error("character {:?} (U+{:04X}) is not allowed", .0, u32::from(*.0))]
     Forbidden(char),
     /// Given twice where one is the most.
     #[error("given more than once")]

@@ -1,7 +1,7 @@
 //! Clauses of `settle` and of the events.
 
 use posthaste_suppression::{Actor, Ask, Entry, Reason, Scope, What};
-use posthaste_types::{Cause, EventId, Fate, Repeat, StreamName};
+use posthaste_types::{Cause, EventId, Fate, NetworkFault, Outcome, Repeat, StreamName};
 
 use super::scene::{
     address, admit, all_due, at, begin, deferred, due, ended, ending, events, granted, id, in_doubt, mail, note, notes,
@@ -39,6 +39,21 @@ pub(super) async fn waits(_: &dyn SpoolFixture, Opened { spool, .. }: Opened) ->
     let state = all_due(&*spool, 610).await.remove(0).state;
     assert_eq!((state.attempts, state.steps, state.generation), (3, 2, 1), "what was unmade is no step");
     assert_eq!(state.repeat(), Repeat::AfterDoubt, "doubt stays doubt until there is an answer");
+
+    granted(&*spool, 1, &[0], 610).await;
+    let unreachable = Outcome::deferred(Cause::network(NetworkFault::ConnectionRefused, "connection refused"));
+    settle(&*spool, 1, 0, Some(4), Settled::Retry { outcome: unreachable, next: at(900) }).await;
+    let state = all_due(&*spool, 900).await.remove(0).state;
+    assert_eq!((state.attempts, state.steps, state.generation), (4, 3, 1), "no hop answered: the key stays");
+    assert_eq!(state.repeat(), Repeat::AfterDoubt, "that nobody is there is no answer");
+
+    admit(&*spool, mail(2, &["b@example.org"])).await;
+    granted(&*spool, 2, &[0], 0).await;
+    let busy = Cause::local("no connection is free");
+    settle(&*spool, 2, 0, Some(1), Settled::Unmade { cause: busy.clone(), next: at(5) }).await;
+    let state = recipient(&*spool, 2, 0).await.state;
+    assert_eq!(state.last, Some(Outcome::deferred(busy)), "why it was not made is told");
+    assert_eq!((state.steps, state.generation), (0, 0), "and counts for nothing");
     Shown::Yes
 }
 

@@ -153,10 +153,12 @@ impl Writer {
     }
 
     /// One transaction for all. When one of them cannot be applied, each gets a transaction of its own: each
-    /// stands or falls alone.
+    /// stands or falls alone. Where another process holds the file, all are told so at once: to wait for it again for
+    /// each would hold up whoever comes behind them.
     fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
         let end = self.together(&mut batch);
-        if end.is_err() && batch.len() > 1 && self.broken.is_none() {
+        let alone = end.as_ref().is_err_and(|fault| !fault.is_busy());
+        if alone && batch.len() > 1 && self.broken.is_none() {
             for mut job in batch {
                 let end = self.together(std::slice::from_mut(&mut job));
                 job.answer(end);

@@ -96,7 +96,13 @@ impl Settling {
                 self.end_mail(work, *at)?;
             }
             Step::Wait { next, result, outcome, cause } => {
-                self.wait(conn, now, *next, outcome.as_deref())?;
+                match self.wait(conn, now, *next) {
+                    Err(Trouble::Damaged(damage)) => {
+                        return quarantine(work, &Damaged::new(self.mail, self.at, &damage));
+                    }
+                    Err(Trouble::Sql(error)) => return Err(error),
+                    Ok(()) => {}
+                }
                 self.close_attempt(conn, result, outcome.as_deref().or(cause.as_deref()))?;
             }
         }
@@ -130,13 +136,13 @@ impl Settling {
         }
     }
 
-    fn wait(&self, conn: &Connection, now: Now, next: Timestamp, outcome: Option<&str>) -> Result<(), rusqlite::Error> {
+    fn wait(&self, conn: &Connection, now: Now, next: Timestamp) -> Result<(), Trouble> {
         let Now { attempts, steps, generation, last, .. } = now;
-        // The rules of a state are the queue's; the last outcome, if it stays, is not read for that.
+        // The rules of a state are the queue's.
         let mut state = RecipientState::default();
         (state.attempts, state.steps, state.generation) = (attempts, steps, generation);
+        state.last = last.as_deref().map(serde_json::from_str).transpose()?;
         let state = state.after(&self.settled);
-        let last = outcome.or(last.as_deref());
         conn.prepare_cached(
             "UPDATE recipient SET attempts = ?3, steps = ?4, generation = ?5, last = ?6, next = ?7, lease_node = NULL, \
              lease_until = NULL WHERE mail = ?1 AND place = ?2",
@@ -147,7 +153,7 @@ impl Settling {
             state.attempts,
             state.steps,
             state.generation,
-            last,
+            state.last.as_ref().map(json).transpose()?,
             Micros(next)
         ])?;
         Ok(())

@@ -106,6 +106,25 @@ fn after_a_failed_write_nothing_is_written() {
 }
 
 #[test]
+fn a_file_that_another_holds_is_waited_for_once() {
+    static WAITS: AtomicU32 = AtomicU32::new(0);
+    let mut bench = Bench::new(100);
+    let count = |_| {
+        WAITS.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    bench.writer.conn.busy_handler(Some(count)).unwrap();
+    let shell = Connection::open(&bench.path).unwrap();
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answers: Vec<_> = (0..50).map(|value| bench.put(value)).collect();
+    assert_eq!(bench.run(), (0, Vec::new()));
+    for mut answer in answers {
+        assert!(answer.try_recv().unwrap().unwrap_err().is_busy());
+    }
+    assert_eq!(WAITS.load(Ordering::Relaxed), 1, "not five seconds for each of fifty");
+}
+
+#[test]
 fn what_nobody_awaits_any_more_is_written_all_the_same() {
     let bench = Bench::new(100);
     drop(bench.put(1));
