@@ -108,16 +108,17 @@ async fn run(folder: Option<PathBuf>, kind: KeyKind) -> Outcome {
     show.sign().await?;
     show.pass(12 * DAY);
     show.round("the queue's longest life and 7 days later").await?;
-    show.withdraw("s1", &[0, 1, 2]);
+    show.withdraw("s1", &[0, 1, 2])?;
     show.round("a person removed it").await?;
 
     show.revoke("s2").await?;
-    show.round("s2 fell into foreign hands: what it signs must fail from now on").await?;
+    show.round("s2 fell into foreign hands: what it signs must fail from now on (better with a third key that signs)")
+        .await?;
     show.publish_text("s2", &[0, 1, 2], "v=DKIM1; p=")?;
     show.round("a person published that").await?;
     show.pass(12 * DAY);
     show.round("when nobody can hold mail with it any more").await?;
-    show.withdraw("s2", &[0, 1, 2]);
+    show.withdraw("s2", &[0, 1, 2])?;
     show.round("a person removed it").await
 }
 
@@ -191,7 +192,7 @@ impl Show {
     }
 
     fn publish_text(&self, selector: &str, on: &[usize], text: &str) -> Outcome {
-        self.withdraw(selector, on);
+        self.withdraw(selector, on)?;
         let record = posthaste::auth::records::TxtRecord::new(self.name(selector)?, text);
         for server in self.chosen(on) {
             server.zone().add(&record.to_string())?;
@@ -199,10 +200,10 @@ impl Show {
         Ok(())
     }
 
-    fn withdraw(&self, selector: &str, on: &[usize]) {
-        for (server, name) in self.chosen(on).zip(std::iter::repeat(self.name(selector))) {
-            name.iter().for_each(|name| server.zone().remove(name, RecordKind::Txt));
-        }
+    fn withdraw(&self, selector: &str, on: &[usize]) -> Outcome {
+        let name = self.name(selector)?;
+        self.chosen(on).for_each(|server| server.zone().remove(&name, RecordKind::Txt));
+        Ok(())
     }
 
     async fn revoke(&self, selector: &str) -> Outcome {

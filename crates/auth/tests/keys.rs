@@ -106,7 +106,12 @@ fn each_state_has_a_next_step() {
         ),
         (Revoked, None, Revoked, "publish: s1._domainkey.example.com. IN TXT \"v=DKIM1; k=ed25519; p=\""),
         (Revoked, Some(&[Sees::Key, Sees::Revoked]), Revoked, "wait: ns1.example.com shows the key at"),
-        (Revoked, Some(&[Sees::Revoked]), Revoked, "keep s1._domainkey.example.com"),
+        (
+            Revoked,
+            Some(&[Sees::Revoked]),
+            Revoked,
+            "keep s1._domainkey.example.com: it says that the key is taken back; safe to remove on",
+        ),
         (Removed, Some(&[Sees::Key]), Removed, "nothing to do: s1._domainkey.example.com is removed"),
     ];
     for (stage, shown, expected, words) in table {
@@ -140,6 +145,9 @@ fn a_key_retires_only_after_the_longest_queue_life_and_seven_days() {
     rotation.handle_showing(at(HOUR), &new, showing(&[Sees::Key]));
     assert_eq!(stages(&rotation), [KeyStage::Signing, KeyStage::Shown, KeyStage::Signing]);
     assert_eq!(rotation.poll_timeout(at(HOUR)), Some(at(2 * HOUR)));
+    let said: Vec<_> = rotation.next_steps(at(HOUR)).iter().map(ToString::to_string).collect();
+    assert_eq!(said[0], "nothing to do: s1._domainkey.example.com signs until s2._domainkey.example.com does");
+    assert!(said[2].contains("follow it with a new key by"), "{said:?}");
     rotation.handle_showing(at(2 * HOUR - Duration::from_micros(1)), &new, showing(&[Sees::Key]));
     assert_eq!(stages(&rotation)[1], KeyStage::Shown);
     rotation.handle_showing(at(2 * HOUR), &new, showing(&[Sees::Key]));

@@ -70,7 +70,8 @@ impl Rotation {
     }
 
     /// Takes a key back: it signs no more, and its record is to say so. Mail that it signed and that is still on the way
-    /// fails DKIM, so this is for a key that others may have.
+    /// fails DKIM, so this is for a key that others may have. Let another key sign first, where there is time: without one,
+    /// the mail of the domain is not signed.
     pub fn revoke(&mut self, now: Timestamp, name: &DnsName) {
         let state = KeyState::new(KeyStage::Revoked, now).until(now.saturating_add(self.plan.hold()));
         self.move_all(|key| {
@@ -166,17 +167,28 @@ impl Rotation {
                 let missing = showing.map(|showing| showing.but(|sees| !is_other(sees))).unwrap_or_default();
                 NextStep::Restore { record: TxtRecord::new(name, key.record()), missing }
             }
-            KeyStage::Signing => match since.saturating_add(self.plan.max_age) {
-                rotate if now < rotate => NextStep::Signs { name, rotate },
-                _ => NextStep::Rotate { name, since },
+            KeyStage::Signing => match (self.successor(key), since.saturating_add(self.plan.max_age)) {
+                (Some(by), _) => NextStep::Followed { name, by: by.name().clone() },
+                (None, rotate) if now < rotate => NextStep::Signs { name, rotate },
+                (None, _) => NextStep::Rotate { name, since },
             },
             KeyStage::Revoked if !showing.is_some_and(|showing| showing.all(is_revoked)) && now < until => {
                 publishing(TxtRecord::new(name, revoked(key)), showing, is_revoked)
             }
-            KeyStage::Retiring | KeyStage::Revoked if now < until => NextStep::Keep { name, until },
+            KeyStage::Retiring if now < until => NextStep::Keep { name, until },
+            KeyStage::Revoked if now < until => NextStep::KeepRevoked { name, until },
             KeyStage::Retiring | KeyStage::Revoked => NextStep::Remove { name },
             _ => NextStep::Done { name },
         }
+    }
+
+    /// The key that will sign in the place of this one.
+    fn successor(&self, key: &KeyEntry) -> Option<&KeyEntry> {
+        self.keys.iter().find(|other| {
+            other.domain() == key.domain()
+                && matches!(other.state().stage, KeyStage::Made | KeyStage::Shown)
+                && kind(other) == kind(key)
+        })
     }
 
     fn timeout_of(&self, key: &KeyEntry, now: Timestamp) -> Option<Timestamp> {
@@ -186,9 +198,11 @@ impl Rotation {
             KeyStage::Removed => None,
             KeyStage::Shown => until.or(Some(soon)),
             KeyStage::Signing | KeyStage::Retiring | KeyStage::Revoked => match self.next_step(key, now) {
-                NextStep::Signs { .. } | NextStep::Rotate { .. } | NextStep::Keep { .. } => {
-                    Some(until.map_or(late, |until| until.min(late)))
-                }
+                NextStep::Signs { .. }
+                | NextStep::Followed { .. }
+                | NextStep::Rotate { .. }
+                | NextStep::Keep { .. }
+                | NextStep::KeepRevoked { .. } => Some(until.map_or(late, |until| until.min(late))),
                 _ => Some(soon),
             },
             _ => Some(soon),

@@ -44,6 +44,13 @@ pub enum NextStep {
         /// When it should be followed by another.
         rotate: Timestamp,
     },
+    /// Nothing about this one: it signs until its successor does.
+    Followed {
+        /// Where.
+        name: DnsName,
+        /// Where its successor stands.
+        by: DnsName,
+    },
     /// Make a new key: this one has signed long enough.
     Rotate {
         /// Where.
@@ -60,6 +67,13 @@ pub enum NextStep {
     },
     /// Leave the record where it is: it is safe to remove then.
     Keep {
+        /// Where.
+        name: DnsName,
+        /// When it may go.
+        until: Timestamp,
+    },
+    /// Leave the record that says that the key is taken back: it is safe to remove then.
+    KeepRevoked {
         /// Where.
         name: DnsName,
         /// When it may go.
@@ -85,8 +99,10 @@ impl NextStep {
             Self::Wait { name, .. }
             | Self::Settle { name, .. }
             | Self::Signs { name, .. }
+            | Self::Followed { name, .. }
             | Self::Rotate { name, .. }
             | Self::Keep { name, .. }
+            | Self::KeepRevoked { name, .. }
             | Self::Remove { name }
             | Self::Done { name } => name,
         }
@@ -100,9 +116,13 @@ impl NextStep {
             | Self::Rotate { .. }
             | Self::Restore { .. }
             | Self::Remove { .. } => true,
-            Self::Wait { .. } | Self::Settle { .. } | Self::Signs { .. } | Self::Keep { .. } | Self::Done { .. } => {
-                false
-            }
+            Self::Wait { .. }
+            | Self::Settle { .. }
+            | Self::Signs { .. }
+            | Self::Followed { .. }
+            | Self::Keep { .. }
+            | Self::KeepRevoked { .. }
+            | Self::Done { .. } => false,
         }
     }
 }
@@ -121,6 +141,7 @@ impl fmt::Display for NextStep {
             Self::Signs { name, rotate } => {
                 write!(f, "nothing to do: {name} signs; follow it with a new key by {}", rotate.to_whole_seconds())
             }
+            Self::Followed { name, by } => write!(f, "nothing to do: {name} signs until {by} does"),
             Self::Rotate { name, since } => {
                 write!(f, "make a new key: {name} signs since {}", since.to_whole_seconds())
             }
@@ -131,6 +152,11 @@ impl fmt::Display for NextStep {
             Self::Keep { name, until } => {
                 write!(f, "keep {name}: mail may still need it; safe to remove on {}", until.to_whole_seconds())
             }
+            Self::KeepRevoked { name, until } => write!(
+                f,
+                "keep {name}: it says that the key is taken back; safe to remove on {}",
+                until.to_whole_seconds()
+            ),
             Self::Remove { name } => write!(f, "remove {name}: nothing needs it any more"),
             Self::Done { name } => write!(f, "nothing to do: {name} is removed"),
         }
