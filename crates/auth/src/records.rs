@@ -4,7 +4,7 @@
 //! [`dmarc::Record`](crate::dmarc::Record), [`mta_sts::Record`](crate::mta_sts::Record),
 //! [`tls_rpt::Record`](crate::tls_rpt::Record)); [`DkimKeyRecord`] and [`BimiRecord`] stand here. Each has `parse` with
 //! the place of an error, and a `Display` that is the text to publish. [`TxtRecord`] gives it its name and its lines in a
-//! zone file, [`Explain`] says it in words. [`lint_spf`], [`lint_dmarc`] and [`lint_dkim_key`] find what is wrong with
+//! zone file, [`Explain`] says it in words. [`lint_spf`], [`lint_dmarc`], [`lint_dmarc_age`], [`lint_dkim_key`] and [`lint_bimi`] find what is wrong with
 //! records that are published, [`flatten_spf`] writes the networks of other domains into one record.
 //!
 //! ```
@@ -26,6 +26,7 @@ mod bimi;
 mod dkim_key;
 mod finding;
 mod flatten;
+mod lint_bimi;
 mod lint_dmarc;
 mod lint_spf;
 mod txt;
@@ -35,7 +36,8 @@ pub use bimi::BimiRecord;
 pub use dkim_key::{DkimKeyKind, DkimKeyRecord, lint_dkim_key};
 pub use finding::{Finding, Problem, Severity};
 pub use flatten::{FlattenError, Flattened, flatten_spf};
-pub use lint_dmarc::{DmarcLint, lint_dmarc};
+pub use lint_bimi::lint_bimi;
+pub use lint_dmarc::{DmarcLint, lint_dmarc, lint_dmarc_age};
 pub use lint_spf::{SpfLint, lint_spf};
 pub use txt::TxtRecord;
 pub use words::Explain;

@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use posthaste_auth::records::{
-    BimiRecord, DkimKeyKind, DkimKeyRecord, Explain, FlattenError, TxtRecord, flatten_spf, lint_dkim_key, lint_dmarc,
-    lint_spf,
+    BimiRecord, DkimKeyKind, DkimKeyRecord, Explain, FlattenError, TxtRecord, flatten_spf, lint_bimi, lint_dkim_key,
+    lint_dmarc, lint_dmarc_age, lint_spf,
 };
 use posthaste_auth::spf::{MacroString, Mechanism, Qualifier, Record};
 use posthaste_auth::{dmarc, mta_sts, tls_rpt};
 use posthaste_dns::{DnsErrorKind, MemoryZone};
-use posthaste_types::{DnsName, Domain, Tick};
+use posthaste_types::{DnsName, Domain, Tick, Timestamp};
 
 fn domain(text: &str) -> Domain {
     text.parse().unwrap()
@@ -116,7 +116,23 @@ fn dkim_keys() {
 
 #[tokio::test]
 async fn spf_lint_names_each_fault() {
-    let table: [(&str, &[&str]); 10] = [
+    let table: [(&str, &[&str]); 14] = [
+        (
+            "example.com. IN TXT \"v=spf1 ip4:0.0.0.0/0 -all\"",
+            &["error: example.com: a network is so wide that strangers send from it"],
+        ),
+        (
+            "example.com. IN TXT \"v=spf1 ip6:2000::/3 ?all\"",
+            &[
+                "warning: example.com: `?all` says nothing of other senders",
+                "error: example.com: a network is so wide that strangers send from it",
+            ],
+        ),
+        ("example.com. IN TXT \"v=spf1 -ip4:0.0.0.0/1 ip4:10.0.0.0/8 -all\"", &[]),
+        (
+            "example.com. IN TXT \"v=spf1 inlcude=a.example -all\"",
+            &["note: example.com: a modifier is unknown and passed over: is it a misspelt mechanism?"],
+        ),
         ("example.com. IN TXT \"v=spf1 ip4:192.0.2.1 -all\"", &[]),
         ("example.com. IN TXT \"other\"", &["error: example.com: there is no record"]),
         (
@@ -166,6 +182,13 @@ async fn spf_lint_counts_over_the_tree() {
     let dns = zone(&records);
     let lint = lint_spf(&dns, &domain("example.com"), Tick::default()).await;
     assert_eq!((lint.lookups, lint.void_lookups, lint.tree.len()), (10, 0, 4));
+    let tree = lint.tree_lines();
+    assert!(tree[0].starts_with("example.com: 2 lookups, 10 in all: v=spf1 include:a.example"), "{tree:?}");
+    assert!(
+        tree[1].starts_with("  a.example: 5 lookups, 5 in all: ")
+            && tree[2].starts_with("    c.example: 0 lookups, 0 in")
+    );
+    assert!(tree[3].starts_with("  b.example: 3 lookups, 3 in all: "));
     let shown: Vec<String> = lint.findings.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["warning: c.example: 522 octets are too long for one answer over UDP (450)"]);
     dns.fail(&name("b.example"), DnsErrorKind::ServFail);
@@ -187,7 +210,7 @@ async fn spf_lint_counts_over_the_tree() {
 async fn dmarc_lint_names_each_fault() {
     let dns = zone(
         "_dmarc.example.com. IN TXT \"v=DMARC1; p=none; pct=50; rua=mailto:a@example.com,mailto:b@else.example,mailto:c@ok.example\"\n\
-         example.com. IN MX 10 mx.example.com.\nok.example. IN A 192.0.2.1\n\
+         example.com. IN MX 10 mx.example.com.\nmx.example.com. IN A 192.0.2.2\nok.example. IN A 192.0.2.1\n\
          example.com._report._dmarc.ok.example. IN TXT \"v=DMARC1\"",
     );
     let shown: Vec<String> = lint_dmarc(&dns, &domain("example.com"), Tick::default())
@@ -250,4 +273,107 @@ fn hostile_chains_need_little_stack() {
         assert!(runtime.block_on(flatten_spf(&dns, &start, Tick::default())).is_err());
     };
     std::thread::Builder::new().stack_size(256 * 1024).spawn(work).unwrap().join().unwrap();
+}
+
+fn shown(findings: &[posthaste_auth::records::Finding]) -> Vec<String> {
+    findings.iter().map(ToString::to_string).collect()
+}
+
+/// RFC 9990 §4 (RFC 7489 §7.1): the record that consents may name another address of its own domain.
+#[tokio::test]
+async fn consent_records_may_redirect_reports() {
+    let table: [(&str, &[&str]); 6] = [
+        ("v=DMARC1", &[]),
+        ("v=DMARC1; rua=mailto:a@else.example", &[]),
+        (
+            "v=DMARC1; rua=mailto:b@else.example",
+            &["note: example.com: reports for a@else.example go to b@else.example, as its domain wants"],
+        ),
+        (
+            "v=DMARC1; rua=mailto:b@third.example",
+            &["warning: example.com: else.example would have reports go to b@third.example, of another domain, where \
+               receivers send none"],
+        ),
+        (
+            "v=DMARC1; rua=mailto:b@else.example,mailto:b@sub.else.example",
+            &[
+                "note: example.com: reports for a@else.example go to b@else.example, as its domain wants",
+                "warning: example.com: else.example would have reports go to b@sub.else.example, of another domain, \
+                 where receivers send none",
+            ],
+        ),
+        ("v=spf1 -all", &["error: example.com: else.example does not say that it wants these reports, so none come"]),
+    ];
+    for (consent, expected) in table {
+        let dns = zone(&format!(
+            "_dmarc.example.com. IN TXT \"v=DMARC1; p=reject; rua=mailto:a@else.example\"\nelse.example. IN A 192.0.2.1\n\
+             example.com._report._dmarc.else.example. IN TXT \"{consent}\""
+        ));
+        assert_eq!(
+            shown(&lint_dmarc(&dns, &domain("example.com"), Tick::default()).await.findings),
+            expected,
+            "{consent}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn reports_need_a_mail_host_that_has_an_address() {
+    let no_mail = "error: example.com: example.com takes no mail, so no reports come";
+    let unknown = "unknown: example.com: the DNS did not answer";
+    for (hosts, fails, expected) in [
+        ("example.com. IN MX 10 mx.example.com.\nmx.example.com. IN AAAA 2001:db8::1", None, None),
+        ("example.com. IN MX 0 .", None, Some(no_mail)),
+        ("example.com. IN MX 10 mx.example.com.", None, Some(no_mail)),
+        ("example.com. IN MX 10 a.example.\nexample.com. IN MX 20 b.example.\nb.example. IN A 192.0.2.1", None, None),
+        ("example.com. IN MX 10 mx.example.com.", Some("mx.example.com"), Some(unknown)),
+        ("example.com. IN A 192.0.2.1", None, None),
+    ] {
+        let dns =
+            zone(&format!("_dmarc.example.com. IN TXT \"v=DMARC1; p=reject; rua=mailto:a@example.com\"\n{hosts}"));
+        if let Some(host) = fails {
+            dns.fail(&name(host), DnsErrorKind::ServFail);
+        }
+        let found = shown(&lint_dmarc(&dns, &domain("example.com"), Tick::default()).await.findings);
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{hosts}");
+    }
+}
+
+#[test]
+fn a_policy_of_none_grows_old() {
+    let first: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+    let record = |text: &str| dmarc::Record::parse(text.as_bytes()).unwrap();
+    let (own, none) = (name("example.com"), record("v=DMARC1; p=none; rua=mailto:a@example.com"));
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    for early in ["2023-06-01T00:00:00Z", "2024-01-01T00:00:00Z", "2024-06-29T00:00:00Z"] {
+        assert_eq!(lint_dmarc_age(&own, &none, first, at(early)), None, "{early}");
+    }
+    let late = lint_dmarc_age(&own, &none, first, at("2026-11-24T00:00:00Z")).unwrap();
+    assert_eq!(
+        late.to_string(),
+        "warning: example.com: `p=none` for 1058 days: by now it is known who sends, so ask for more"
+    );
+    assert_eq!(lint_dmarc_age(&own, &record("v=DMARC1; p=quarantine"), first, at("2026-11-24T00:00:00Z")), None);
+}
+
+#[test]
+fn bimi_needs_an_enforced_policy() {
+    let at = name("default._bimi.example.com");
+    let whole = "v=BIMI1; l=https://example.com/a.svg; a=https://example.com/a.pem";
+    for (text, policy, expected) in [
+        (whole, Some("v=DMARC1; p=reject"), vec![]),
+        (whole, Some("v=DMARC1; p=quarantine; sp=reject"), vec![]),
+        (whole, Some("v=DMARC1; p=reject; sp=none"), vec!["error", "quarantine or reject"]),
+        (whole, Some("v=DMARC1; p=quarantine; t=y"), vec!["error", "quarantine or reject"]),
+        (whole, Some("v=DMARC1; p=none"), vec!["error", "quarantine or reject"]),
+        (whole, None, vec!["error", "quarantine or reject"]),
+        ("v=BIMI1; l=https://example.com/a.svg", Some("v=DMARC1; p=reject"), vec!["warning", "no logo"]),
+        ("v=BIMI1; l=; a=;", None, vec!["note", "declines"]),
+        ("v=BIMI1; l=http://example.com/a.svg", None, vec!["error", "no https URI at byte 11"]),
+    ] {
+        let policy = policy.map(|text| dmarc::Record::parse(text.as_bytes()).unwrap());
+        let found = shown(&lint_bimi(&at, text.as_bytes(), policy.as_ref())).join("; ");
+        assert_eq!(found.is_empty(), expected.is_empty(), "{text} {found}");
+        assert!(expected.iter().all(|word| found.contains(word)), "{text} {found}");
+    }
 }

@@ -203,3 +203,29 @@ proptest! {
         let _ = format!("example.com 1 2026-01-01T00:00:00Z {noise}").parse::<KeptPolicy>();
     }
 }
+
+/// §3.2: what is served reads back; §3.1: the id changes with it.
+#[test]
+fn a_policy_to_serve() {
+    let hosts = |names: &[&str]| names.iter().map(|name| MxPattern::parse(name).unwrap()).collect::<Vec<_>>();
+    let day = Duration::from_secs(86_400);
+    let policy = Policy::new(Mode::Testing, hosts(&["mx.example.com", "*.example.net"]), day).unwrap();
+    let body = policy.to_string();
+    assert_eq!(
+        body,
+        "version: STSv1\r\nmode: testing\r\nmx: mx.example.com\r\nmx: *.example.net\r\nmax_age: 86400\r\n"
+    );
+    assert_eq!(Policy::parse(body.as_bytes()).unwrap(), policy);
+    let id = |policy: &Policy| Record::for_policy(policy).id().to_owned();
+    assert_eq!(Record::parse(Record::for_policy(&policy).to_string().as_bytes()).unwrap().id(), id(&policy));
+    let other = Policy::new(Mode::Enforce, policy.mx().to_vec(), day).unwrap();
+    assert!(id(&other) != id(&policy) && id(&policy).len() == 32);
+
+    assert!(Policy::new(Mode::Enforce, Vec::new(), day).is_err());
+    assert!(Policy::new(Mode::None, Vec::new(), day).is_ok());
+    assert!(Policy::new(Mode::None, Vec::new(), Policy::MAX_AGE + Duration::from_secs(1)).is_err());
+    assert!(Policy::new(Mode::Enforce, vec![MxPattern::parse("mx.example.com").unwrap(); 1001], day).is_err());
+    // Below a second nothing is written, and so nothing kept.
+    let odd = Policy::new(Mode::None, Vec::new(), Duration::from_millis(1500)).unwrap();
+    assert_eq!(Policy::parse(odd.to_string().as_bytes()).unwrap(), odd);
+}

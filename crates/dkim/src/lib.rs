@@ -2,7 +2,8 @@
 //!
 //! [`Dkim`] signs the mail of a domain with any number of keys at once, RSA and Ed25519, and plugs into
 //! whatever takes a [`Sign`](posthaste_sign::Sign). [`check`] checks the signatures of mail that came.
-//! [`DkimKey`] makes, reads and writes keys, and gives the [`DkimRecord`] to publish.
+//! [`DkimKey`] makes, reads and writes keys, and gives the [`DkimRecord`] to publish. [`StoredKeys`] signs with the keys of
+//! a [`KeyStore`](posthaste_sign::KeyStore), which change while it runs.
 //!
 //! ```
 //! use posthaste_dkim::{Dkim, DkimKey, KeyKind};
@@ -56,6 +57,7 @@ mod key;
 mod record;
 mod selector;
 mod signer;
+mod stored;
 
 pub use algorithm::{Algorithm, Canonicalization};
 pub use check::{CheckLimits, DkimOutcome, DkimReason, DkimResult, check, check_octets};
@@ -65,3 +67,4 @@ pub use key::{DkimKey, KeyKind};
 pub use record::DkimRecord;
 pub use selector::Selector;
 pub use signer::{Dkim, Reach};
+pub use stored::StoredKeys;

@@ -2,7 +2,8 @@
 //!
 //! [`Resolve`] is the port: one question, one [`Answer`] or one [`DnsError`]. That a name does not exist is an answer;
 //! an error only ever says "not known". Whoever mixes them up bounces good mail, or sends it without TLS.
-//! [`ResolveExt`] asks with typed values, [`Cached`] keeps answers, [`MemoryZone`] is the DNS of a test, and
+//! [`ResolveExt`] asks with typed values, [`Cached`] keeps answers, [`MemoryZone`] is the DNS of a test,
+//! [`Rerouted`] puts such zones in the place of a zone's own name servers, and
 //! [`contract`] checks any implementation.
 //!
 //! ```
@@ -55,6 +56,7 @@ mod cached;
 mod error;
 mod ext;
 mod record;
+mod rerouted;
 mod resolve;
 mod zone;
 
@@ -63,5 +65,6 @@ pub use cached::{CacheLimits, Cached};
 pub use error::{DnsError, DnsErrorKind};
 pub use ext::{Found, ResolveExt};
 pub use record::{Ds, Mx, RecordData, RecordKind, Soa, Tlsa};
+pub use rerouted::Rerouted;
 pub use resolve::Resolve;
 pub use zone::{MemoryZone, ZoneError, ZoneErrorKind};

@@ -36,13 +36,13 @@
 //! # Where things are
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
 //! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`feedback`], [`fetch`],
-//! [`message`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind
-//! their features `dkim`, `dns_hickory`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has
-//! one path.
+//! [`message`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and
+//! behind their features `dkim`, `dns_hickory`, `fetch_hyper`, `keystore_file`, `layers`, `mx`, `receive`, `sqlite` and
+//! `testing`. Each type has one path.
 //!
 //! # Features
 //! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `fetch-hyper`, `dkim`, `layers`; then
-//! `receive`, `serde`, `testing`. Without default features only the pure part is left: no tokio, no C library, no
+//! `keystore-file`, `receive`, `serde`, `testing`. Without default features only the pure part is left: no tokio, no C library, no
 //! network.
 
 #![forbid(unsafe_code)]
@@ -115,7 +115,7 @@ pub mod transport {
 pub mod dkim {
     pub use posthaste_dkim::{
         Algorithm, Canonicalization, CheckLimits, DkimError, DkimErrorKind, DkimKey, DkimOutcome, DkimReason,
-        DkimRecord, DkimResult, KeyKind, Listing, Reach, Selector, SignedHeaders, check, check_octets,
+        DkimRecord, DkimResult, KeyKind, Listing, Reach, Selector, SignedHeaders, StoredKeys, check, check_octets,
     };
 }
 
@@ -132,6 +132,8 @@ pub mod mx {
 pub use posthaste_dns_hickory as dns_hickory;
 #[cfg(feature = "fetch-hyper")]
 pub use posthaste_fetch_hyper as fetch_hyper;
+#[cfg(feature = "keystore-file")]
+pub use posthaste_keystore_file as keystore_file;
 #[cfg(feature = "layers")]
 pub use posthaste_layers as layers;
 #[cfg(feature = "receive")]

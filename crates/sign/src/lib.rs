@@ -22,14 +22,17 @@
 //! # }
 //! ```
 //!
+//! [`KeyStore`] is the port for the keys themselves: their secrets, and where each stands in its life.
+//!
 //! # Scope
 //! The port, its error, several signers as one ([`Signers`]), a signer that signs nothing ([`NoSigner`]), a
-//! fake ([`FixedSigner`]) and the [`contract`] suite that every signer runs. DKIM (RFC 6376) itself is in
-//! `posthaste-dkim`.
+//! fake ([`FixedSigner`]) and the [`contract`] suite that every signer runs. The port of key stores with its
+//! [`key_contract`] suite and a fake ([`MemoryKeys`]). DKIM (RFC 6376) itself is in `posthaste-dkim`, what a key's life
+//! is in `posthaste-auth`; stores are `posthaste-keystore-file` and `posthaste-sqlite`.
 //!
 //! # Limits
-//! None of its own: [`Content`](posthaste_types::Content) and [`HeaderField`](posthaste_types::HeaderField)
-//! bring theirs.
+//! [`KeyEntry::MAX_RECORD`] and [`KeySecret::MAX`]; a [`Selector`] of 189 octets. [`Content`](posthaste_types::Content)
+//! and [`HeaderField`](posthaste_types::HeaderField) bring theirs.
 //!
 //! # Features
 //! None.
@@ -40,10 +43,15 @@
 pub mod contract;
 mod error;
 mod fixed;
+pub mod key_contract;
+mod keys;
 mod port;
+mod selector;
 mod signers;
 
 pub use error::{Malformed, SignError, SignErrorKind};
 pub use fixed::{FixedSigner, NoSigner};
+pub use keys::{KeyEntry, KeySecret, KeyStage, KeyState, KeyStore, KeyStoreError, KeyStoreErrorKind, MemoryKeys};
 pub use port::{Sign, Signs};
+pub use selector::Selector;
 pub use signers::Signers;

@@ -1,7 +1,7 @@
-//! The durable spool, suppression list and event log in one SQLite file.
+//! The durable spool, suppression list, event log and DKIM keys in one SQLite file.
 //!
-//! [`Sqlite`] implements the ports [`Spool`](posthaste_queue::Spool) and
-//! [`SuppressionStore`](posthaste_suppression::SuppressionStore). Mail, recipients, attempts, events and
+//! [`Sqlite`] implements the ports [`Spool`](posthaste_queue::Spool),
+//! [`SuppressionStore`](posthaste_suppression::SuppressionStore) and [`KeyStore`](posthaste_sign::KeyStore). Mail, recipients, attempts, events and
 //! suppressions commit together, and the file can be opened and queried with any SQLite: the README of this
 //! crate lists its tables and some useful questions.
 //!
@@ -53,6 +53,11 @@
 //! [`forget`](posthaste_queue::Spool::forget) is told so. A body that many mails share is stored once, if
 //! their contents hold the same memory, as those of a campaign do.
 //!
+//! # Keys
+//! The secrets of DKIM keys stand in the file as they are: it is made for its owner alone (mode 0600), and gives and takes
+//! no secret while others may read it. One that is erased is overwritten in the file; the write-ahead log may hold it until
+//! it is copied and begun anew, at the latest when the spool is closed.
+//!
 //! # Limits
 //! Those of [`Settings`], and SQLite's: a content of at most 1,000,000,000 octets. Local disks only: the
 //! locks do not work on network file systems. Memory: the page caches, the requests that wait, and at most
@@ -66,6 +71,7 @@
 
 mod filter;
 mod hash;
+mod keys;
 mod lane;
 mod lock;
 mod lookup;

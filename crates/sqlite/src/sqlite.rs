@@ -22,8 +22,8 @@ use crate::writer::{Job, Work, Write, Writer, quarantine};
 
 /// A spool, a suppression list and an event log in one SQLite file, owned by this process.
 ///
-/// Implements [`Spool`](posthaste_queue::Spool) and
-/// [`SuppressionStore`](posthaste_suppression::SuppressionStore). Cloning it gives another handle of the
+/// Implements [`Spool`](posthaste_queue::Spool),
+/// [`SuppressionStore`](posthaste_suppression::SuppressionStore) and [`KeyStore`](posthaste_sign::KeyStore). Cloning it gives another handle of the
 /// same. Needs no runtime: the file is read and written on four threads of its own.
 ///
 /// Dropping the last handle waits until what was asked for is written, and frees the file;

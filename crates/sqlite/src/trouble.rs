@@ -90,6 +90,10 @@ impl Fault {
         Self { kind, path: path.clone(), what: what.to_string().into() }
     }
 
+    pub(crate) fn kind(&self) -> SpoolErrorKind {
+        self.kind
+    }
+
     pub(crate) fn closed(path: &Arc<Path>) -> Self {
         Self::new(SpoolErrorKind::Closed, path, "the spool was closed")
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use common::{NODE, address, at, content, deliver, events, granted, id, mail, mail_of};
 use posthaste_queue::{Admission, NewMail, Query, Settled, Settlement, Spool};
+use posthaste_sign::{KeyEntry, KeySecret, KeyStage, KeyState, KeyStore};
 use posthaste_sqlite::Sqlite;
 use posthaste_suppression::{Actor, Ask, Entry, Reason, Scope, SuppressionStore, What};
 use posthaste_types::{
@@ -49,7 +50,13 @@ fn entry() -> Entry {
     entry
 }
 
-/// Writes what [`check`] looks for.
+fn key() -> KeyEntry {
+    KeyEntry::new("example.com".parse().unwrap(), "s1".parse().unwrap(), "v=DKIM1; k=ed25519; p=AAAA", at(6)).unwrap()
+}
+
+const SIGNING: KeyState = KeyState::new(KeyStage::Signing, at(7)).until(at(8));
+
+/// Writes what [`check`] and [`check_keys`] look for.
 async fn write(path: &Path) {
     let spool = Sqlite::open(path).unwrap();
     let body = rich();
@@ -69,7 +76,9 @@ async fn write(path: &Path) {
     let mut done = Settlement::new(id(3), 0, Some(1), Settled::Ended(ending));
     done.suppress = vec![entry()];
     spool.settle(vec![done]).await.unwrap();
-    spool.secret("master", SECRET).await.unwrap();
+    Spool::secret(&spool, "master", SECRET).await.unwrap();
+    KeyStore::put(&spool, &key(), &KeySecret::new(SECRET.to_vec()).unwrap()).await.unwrap();
+    assert!(spool.advance(key().domain(), key().selector(), key().state(), SIGNING).await.unwrap());
     spool.close().await.unwrap();
 }
 
@@ -97,12 +106,20 @@ async fn check(path: &Path) {
     assert_eq!(SuppressionStore::find(&spool, &[ask]).await.unwrap(), [vec![entry()]]);
     let told = events(&spool).await;
     assert!(told.iter().all(|event| matches!(event.kind, EventKind::Accepted { .. })) && told.len() == 3);
-    assert_eq!(spool.secret("master", [0; 32]).await.unwrap(), SECRET);
+    assert_eq!(Spool::secret(&spool, "master", [0; 32]).await.unwrap(), SECRET);
 
     let begun = posthaste_queue::Begin::new(id(1), vec![0, 1], at(400), at(460));
     let lease = spool.begin(&NODE, vec![begun]).await.unwrap().remove(0).granted.unwrap();
     assert_eq!(lease.mail.content(), rich().mail.content(), "octets are those that were given (I2)");
     assert_eq!(lease.mail.envelope(), rich().mail.envelope());
+}
+
+/// The keys, which version 3 added.
+async fn check_keys(path: &Path) {
+    let spool = Sqlite::open(path).unwrap();
+    assert_eq!(spool.keys(None).await.unwrap(), [key().in_state(SIGNING)]);
+    let secret = KeyStore::secret(&spool, key().domain(), key().selector()).await.unwrap();
+    assert_eq!(secret, KeySecret::new(SECRET.to_vec()));
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -117,10 +134,15 @@ async fn the_spool_of_each_released_schema_opens() {
         write(&path).await;
         fs::remove_file(path.with_extension("db.lock")).unwrap();
     }
-    for name in ["v1.db", "v2.db"] {
+    for name in ["v1.db", "v2.db", "v3.db"] {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join(name);
         fs::copy(fixture(name), &copy).unwrap();
+        #[cfg(unix)] // a checkout is open to others
+        fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        if name == "v3.db" {
+            check_keys(&copy).await;
+        }
         check(&copy).await;
     }
 }
@@ -130,6 +152,7 @@ async fn what_this_release_writes_it_reads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mail.db");
     write(&path).await;
+    check_keys(&path).await;
     check(&path).await;
 }
 

@@ -53,6 +53,24 @@ impl Policy {
     /// The greatest `max_age` (§3.2): about a year.
     pub const MAX_AGE: Duration = Duration::from_secs(31_557_600);
 
+    /// A policy to publish. [`Display`](fmt::Display) is the body to serve.
+    ///
+    /// # Errors
+    /// [`ParseError`] if there is no host though the mode is another than [`Mode::None`], if there are more than
+    /// [`MAX_MX`](Self::MAX_MX), or if `max_age` is longer than [`MAX_AGE`](Self::MAX_AGE); at 0, for nothing was read.
+    pub fn new(mode: Mode, mx: Vec<MxPattern>, max_age: Duration) -> Result<Self, ParseError> {
+        if mx.is_empty() && mode != Mode::None {
+            return Err(syntax(POLICY, "no `mx`", 0));
+        }
+        if mx.len() > Self::MAX_MX {
+            return Err(ParseError::new(POLICY, ParseErrorKind::TooMany { limit: Self::MAX_MX }, 0));
+        }
+        if max_age > Self::MAX_AGE {
+            return Err(syntax(POLICY, "`max_age` is more than 31557600", 0));
+        }
+        Ok(Self { mode, mx, max_age: Duration::from_secs(max_age.as_secs()) })
+    }
+
     /// Reads the body of a policy. Lines end with CRLF or LF, keys that are not known are left out, and of a key that
     /// stands twice the first counts, `mx` apart.
     ///
@@ -98,6 +116,13 @@ impl Policy {
         lines.extend(self.mx.iter().map(|pattern| format!("mx: {pattern}")));
         lines.push(format!("max_age: {}", self.max_age.as_secs()));
         lines
+    }
+}
+
+/// The body to serve (§3.2), its lines ended by CRLF.
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines().iter().try_for_each(|line| write!(f, "{line}\r\n"))
     }
 }
 

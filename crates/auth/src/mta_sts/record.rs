@@ -3,7 +3,9 @@
 use std::fmt;
 
 use posthaste_types::ParseError;
+use sha2::{Digest, Sha256};
 
+use super::policy::Policy;
 use crate::tags::{self, syntax};
 
 /// The TXT record at `_mta-sts` (§3.1): says that there is a policy, and by its `id` which one.
@@ -33,6 +35,13 @@ impl Record {
     /// [`ParseError`] if it is not 1 to 32 letters and digits.
     pub fn new(id: &str) -> Result<Self, ParseError> {
         checked_id(id, 0).map(|id| Self(id.into()))
+    }
+
+    /// A record whose `id` is made from the policy, so that it changes when the policy does and only then: 32 digits of
+    /// its SHA-256.
+    pub fn for_policy(policy: &Policy) -> Self {
+        let digest = Sha256::digest(policy.to_string().as_bytes());
+        Self(digest.iter().take(16).map(|octet| format!("{octet:02x}")).collect::<String>().into())
     }
 
     /// The one record among the texts of the name: those of other versions are left out, and if not exactly one is

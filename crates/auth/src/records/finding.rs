@@ -84,8 +84,17 @@ pub enum Problem {
     Ptr,
     /// A mail exchanger set of more than ten hosts in an `mx` (RFC 7208 §4.6.4).
     MxNames,
+    /// A network so wide that strangers send from it.
+    WideNetwork,
+    /// A modifier that RFC 7208 does not know, which receivers pass over: often a misspelt mechanism.
+    UnknownModifier,
     /// `p=none`: failing mail is not stopped.
     PolicyNone,
+    /// `p=none`, and that for longer than it takes to learn who sends.
+    PolicyNoneFor {
+        /// For how many days at least.
+        days: u64,
+    },
     /// Subdomains are less protected than the domain.
     WeakerSubdomain,
     /// `t=y`: the policy is one level lower than it reads.
@@ -96,6 +105,27 @@ pub enum Problem {
     NoMail(Address),
     /// The domain of a report address does not consent to reports about this one (RFC 9990 §4).
     NoConsent(Address),
+    /// The domain of a report address consents, and has the reports sent elsewhere (RFC 9990 §4, RFC 7489 §7.1).
+    Redirected {
+        /// Where they were to go.
+        from: Address,
+        /// Where they go.
+        to: Address,
+    },
+    /// The domain of a report address would have the reports sent to another domain, which receivers do not do (RFC 9990
+    /// §4, RFC 7489 §7.1): they go nowhere, or where they were to go.
+    ForeignRedirect {
+        /// Where they were to go.
+        from: Address,
+        /// Where they should not go.
+        to: Address,
+    },
+    /// Logos are shown only of domains whose policy is enforced (BIMI): `p=quarantine` or `p=reject`, and not in a test.
+    NotEnforced,
+    /// Without a certificate (`a=`) most mailboxes show no logo.
+    NoCertificate,
+    /// A record that declines to show a logo.
+    Declined,
     /// A key that is taken back (`p=`).
     Revoked,
     /// A key shorter than receivers take or than is advised.
@@ -145,6 +175,17 @@ impl fmt::Display for Problem {
             Self::NoConsent(address) => {
                 write!(f, "{} does not say that it wants these reports, so none come", address.domain())
             }
+            Self::PolicyNoneFor { days } => {
+                write!(f, "`p=none` for {days} days: by now it is known who sends, so ask for more")
+            }
+            Self::Redirected { from, to } => write!(f, "reports for {from} go to {to}, as its domain wants"),
+            Self::ForeignRedirect { from, to } => {
+                write!(
+                    f,
+                    "{} would have reports go to {to}, of another domain, where receivers send none",
+                    from.domain()
+                )
+            }
             Self::ShortKey { bits } => write!(f, "a key of {bits} bits; 2048 are advised, below 1024 it is not used"),
             other => f.write_str(other.plain()),
         }
@@ -165,6 +206,11 @@ impl Problem {
             Self::Unreachable => "nobody reads what stands behind `all`, nor a `redirect` beside it",
             Self::Ptr => "`ptr` is slow and unreliable, and not to be used",
             Self::MxNames => "an `mx` leads to more than ten mail hosts",
+            Self::WideNetwork => "a network is so wide that strangers send from it",
+            Self::UnknownModifier => "a modifier is unknown and passed over: is it a misspelt mechanism?",
+            Self::NotEnforced => "no logo is shown unless DMARC asks for quarantine or reject",
+            Self::NoCertificate => "without a certificate (`a=`) most mailboxes show no logo",
+            Self::Declined => "the record declines to show a logo",
             Self::PolicyNone => "`p=none` does not stop mail that fails",
             Self::WeakerSubdomain => "subdomains are less protected than the domain",
             Self::Testing => "`t=y` makes the policy one level lower than it reads",

@@ -1,7 +1,9 @@
 //! What is wrong with a published DMARC record.
 
-use posthaste_dns::{DnsError, Presence, RecordData, RecordKind, Resolve};
-use posthaste_types::{Address, DnsName, Domain, Tick};
+use std::time::Duration;
+
+use posthaste_dns::{DnsError, Presence, RecordData, RecordKind, Resolve, ResolveExt};
+use posthaste_types::{Address, DnsName, Domain, Tick, Timestamp};
 
 use super::finding::{Finding, Problem, Severity};
 use crate::dmarc::{self, Policy, Record, Testing};
@@ -14,6 +16,20 @@ pub struct DmarcLint {
     pub findings: Vec<Finding>,
     /// The record, if there is one that can be read.
     pub record: Option<Record>,
+}
+
+impl DmarcLint {
+    /// How long `p=none` is of use: reports of half a year name whoever sends.
+    pub const LEARNING: Duration = Duration::from_secs(180 * 86_400);
+}
+
+/// Whether a record has said `p=none` for too long. When it was first seen so the DNS does not tell: whoever looks at
+/// domains again and again remembers it.
+pub fn lint_dmarc_age(name: &DnsName, record: &Record, first_seen: Timestamp, now: Timestamp) -> Option<Finding> {
+    let age = now.since(first_seen);
+    let is_late = record.policy == Policy::None && age > DmarcLint::LEARNING;
+    let days = age.as_secs() / 86_400;
+    is_late.then(|| Finding::new(Severity::Warning, name, Problem::PolicyNoneFor { days }))
 }
 
 /// Looks at the record of a domain, and whether its reports can arrive.
@@ -99,17 +115,40 @@ impl Lint<'_> {
             Err(_) => self.find(Severity::Unknown, Problem::Dns),
         }
         match self.consents(&destination).await {
-            Ok(true) => {}
-            Ok(false) => self.find(Severity::Error, Problem::NoConsent(address.clone())),
+            Ok(Consent::Given(overrides)) => overrides.iter().for_each(|to| self.overridden(address, to)),
+            Ok(Consent::NotNeeded) => {}
+            Ok(Consent::Missing) => self.find(Severity::Error, Problem::NoConsent(address.clone())),
             Err(_) => self.find(Severity::Unknown, Problem::Dns),
         }
     }
 
-    /// RFC 5321 §5.1, RFC 7505.
+    /// RFC 9990 §4, RFC 7489 §7.1: the `rua` of the record that consents stands in the place of ours, within its domain.
+    fn overridden(&mut self, from: &Address, to: &Address) {
+        if from.domain() != to.domain() {
+            let problem = Problem::ForeignRedirect { from: from.clone(), to: to.clone() };
+            self.find(Severity::Warning, problem);
+        } else if from != to {
+            self.find(Severity::Note, Problem::Redirected { from: from.clone(), to: to.clone() });
+        }
+    }
+
+    /// RFC 5321 §5.1, RFC 7505: a mail host that has an address.
     async fn takes_mail(&self, domain: &DnsName) -> Result<bool, DnsError> {
         let answer = self.resolver.resolve(domain, RecordKind::Mx, self.by).await?;
         if answer.presence() == Presence::Found {
-            return Ok(answer.records().iter().any(|data| matches!(data, RecordData::Mx(mx) if !mx.is_null())));
+            let mut unknown = None;
+            for data in answer.records().iter().take(MAX_HOSTS) {
+                let RecordData::Mx(mx) = data else { continue };
+                if mx.is_null() {
+                    continue;
+                }
+                match self.resolver.addresses(&mx.exchange, self.by).await {
+                    Ok(found) if found.values.is_empty() => {}
+                    Ok(_) => return Ok(true),
+                    Err(error) => unknown = Some(error),
+                }
+            }
+            return unknown.map_or(Ok(false), Err);
         }
         for kind in [RecordKind::A, RecordKind::Aaaa] {
             if self.resolver.resolve(domain, kind, self.by).await?.presence() == Presence::Found {
@@ -120,15 +159,33 @@ impl Lint<'_> {
     }
 
     /// RFC 9990 §4: only asked of another organisation.
-    async fn consents(&self, destination: &DnsName) -> Result<bool, DnsError> {
+    async fn consents(&self, destination: &DnsName) -> Result<Consent, DnsError> {
         let ours = dmarc::organizational_domain(self.resolver, &self.domain, self.by).await?;
         let theirs = dmarc::organizational_domain(self.resolver, destination, self.by).await?;
         if ours == theirs {
-            return Ok(true);
+            return Ok(Consent::NotNeeded);
         }
-        match destination.below(&format!("{}._report._dmarc", self.domain)) {
-            Ok(name) => Ok(!self.texts(&name).await?.is_empty()),
-            Err(_) => Ok(false),
+        let Ok(name) = destination.below(&format!("{}._report._dmarc", self.domain)) else {
+            return Ok(Consent::Missing);
+        };
+        let texts = self.texts(&name).await?;
+        if texts.is_empty() {
+            return Ok(Consent::Missing);
         }
+        // A text without a policy and without `rua` is none of ours, and consents all the same.
+        let overrides = texts.iter().filter_map(|text| Record::parse(text).ok()).flat_map(|record| record.rua);
+        Ok(Consent::Given(overrides.filter_map(|uri| uri.address().cloned()).collect()))
     }
 }
+
+/// What the domain of a report address says to reports about ours.
+enum Consent {
+    /// It wants them, at these addresses if there are any.
+    Given(Vec<Address>),
+    Missing,
+    /// It is of our own organisation.
+    NotNeeded,
+}
+
+/// How many mail hosts of a report address are looked at.
+const MAX_HOSTS: usize = 10;

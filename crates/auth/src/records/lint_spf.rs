@@ -35,6 +35,27 @@ impl SpfLint {
     pub const MAX_LOOKUPS: u32 = 10;
     /// The most questions that find nothing (RFC 7208 §4.6.4).
     pub const MAX_VOID_LOOKUPS: u32 = 2;
+
+    /// The tree for people, a line for each record: how many terms ask the DNS, there and with all that it leads to.
+    pub fn tree_lines(&self) -> Vec<String> {
+        let own: Vec<u32> = self.tree.iter().map(|(_, _, text)| own_lookups(text)).collect();
+        let line = |(at, (depth, domain, text)): (usize, &(usize, DnsName, String))| {
+            let below = self.tree.iter().skip(at + 1).take_while(|(other, ..)| other > depth).count();
+            let all: u32 = own.iter().skip(at).take(below + 1).fold(0, |sum, count| sum.saturating_add(*count));
+            let here = own.get(at).copied().unwrap_or(0);
+            format!("{:indent$}{domain}: {here} lookups, {all} in all: {text}", "", indent = 2 * depth)
+        };
+        self.tree.iter().enumerate().map(line).collect()
+    }
+}
+
+fn own_lookups(text: &str) -> u32 {
+    let Ok(record) = Record::parse(text.as_bytes()) else { return 0 };
+    let directives = record.directives();
+    let has_all = directives.iter().any(|directive| directive.mechanism == Mechanism::All);
+    let terms = directives.iter().filter(|directive| directive.mechanism.is_lookup()).count();
+    let redirects = usize::from(record.redirect().is_some() && !has_all);
+    u32::try_from(terms + redirects).unwrap_or(u32::MAX)
 }
 
 /// Looks at the record of a domain and at all that it includes; names with macros cannot be followed.
@@ -144,6 +165,16 @@ impl Walk<'_> {
             Some(Qualifier::Neutral) if is_own => self.find(Severity::Warning, domain, Problem::NeutralAll),
             None if is_own && record.redirect().is_none() => self.find(Severity::Warning, domain, Problem::NoAll),
             _ => {}
+        }
+        let is_wide = |mechanism: &Mechanism| {
+            matches!(mechanism, Mechanism::Ip4 { prefix: 0..=7, .. } | Mechanism::Ip6 { prefix: 0..=15, .. })
+        };
+        let passes = directives.iter().filter(|directive| directive.qualifier == Qualifier::Pass);
+        if passes.into_iter().any(|directive| is_wide(&directive.mechanism)) {
+            self.find(Severity::Error, domain, Problem::WideNetwork);
+        }
+        if !record.unknown().is_empty() {
+            self.find(Severity::Note, domain, Problem::UnknownModifier);
         }
         if all.is_some_and(|at| at + 1 < directives.len() || record.redirect().is_some()) {
             self.find(Severity::Warning, domain, Problem::Unreachable);

@@ -13,7 +13,7 @@ use posthaste_types::{
 
 pub(crate) const NODE: NodeId = NodeId::from_static("node");
 
-pub(crate) fn at(secs: i64) -> Timestamp {
+pub(crate) const fn at(secs: i64) -> Timestamp {
     Timestamp::from_unix_secs(1_800_000_000 + secs)
 }
 
