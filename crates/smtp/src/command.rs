@@ -50,9 +50,10 @@ impl<'a> Command<'a> {
     /// QUIRK: spaces behind the colon of MAIL and RCPT, paths without angle brackets, and spaces at the
     /// end are read; many clients send them.
     pub(crate) fn parse(line: &'a [u8], hostname: &Domain) -> Result<Self, CommandError> {
-        let line = std::str::from_utf8(line).map_err(|_| CommandError::Argument)?.trim_end_matches([' ', '\t']);
+        let unreadable = || if is_chunk(line) { CommandError::Chunk } else { CommandError::Argument };
+        let line = std::str::from_utf8(line).map_err(|_| unreadable())?.trim_end_matches([' ', '\t']);
         if line.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(CommandError::Argument);
+            return Err(unreadable());
         }
         let (verb, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         let argument = rest.trim_start_matches([' ', '\t']);
@@ -82,9 +83,19 @@ impl<'a> Command<'a> {
             "AUTH" => auth(argument),
             "VRFY" | "EXPN" => Err(CommandError::Argument),
             "CONNECT" | "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" => Err(CommandError::OtherProtocol),
+            // With a space in front.
+            "" if is_chunk(line.as_bytes()) => Err(CommandError::Chunk),
             _ => Err(CommandError::Unknown),
         }
     }
+}
+
+/// Whether a line can be meant as BDAT: then octets are on their way behind it, and nobody knows how many if it cannot be
+/// read.
+pub(crate) fn is_chunk(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let verb = line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"));
+    verb && line.get(4).is_none_or(|octet| !octet.is_ascii_alphanumeric())
 }
 
 fn alone<'a>(command: Command<'a>, argument: &str) -> Result<Command<'a>, CommandError> {

@@ -100,11 +100,11 @@ impl ServerSession {
         for answer in answers {
             match answer {
                 Answer::Accept => {
-                    (self.errors, self.junk, self.counts.overshoot) = (0, 0, 0);
+                    self.forgive();
                     self.say("250 2.0.0 taken");
                 }
                 Answer::AcceptWith(reply) => {
-                    (self.errors, self.junk, self.counts.overshoot) = (0, 0, 0);
+                    self.forgive();
                     self.say_reply(&reply);
                 }
                 Answer::Refuse(reply) => {
@@ -127,6 +127,11 @@ impl ServerSession {
         }
         self.await_command(now);
         Ok(())
+    }
+
+    /// An accepted message makes up for what went wrong before.
+    fn forgive(&mut self) {
+        (self.errors, self.junk, self.counts.overshoot, self.counts.dropped) = (0, 0, 0, 0);
     }
 
     /// Does what was accepted, and says so in the host's words or the usual ones.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::command::is_chunk;
+
 /// A buffer that gives out lines. What was given out is overwritten: it may have been a password.
 #[derive(Default)]
 pub(super) struct Held {
@@ -31,6 +33,10 @@ pub(super) enum Line {
     Lf(Zeroizing<Vec<u8>>),
     /// One longer than the limit; it is dropped. Told once for each.
     TooLong,
+    /// One that was meant as BDAT: where its octets end is not known.
+    TooLongChunk,
+    /// The end of one that was told as too long: LF alone.
+    SkippedLf,
 }
 
 impl Held {
@@ -66,26 +72,33 @@ impl Held {
             let found = memchr::memchr(b'\n', self.octets.get(self.searched..).unwrap_or_default());
             let Some(end) = found.map(|found| self.searched + found + 1) else {
                 self.searched = self.octets.len();
-                let too_long = self.len() >= max;
-                if too_long || self.skipping == Skipping::Yes {
-                    self.advance(self.len());
+                if self.skipping == Skipping::Yes {
+                    // A CR stays: the LF that it may belong to is still to come.
+                    let cr = usize::from(self.octets.ends_with(b"\r"));
+                    self.advance(self.len().saturating_sub(cr));
+                    return None;
                 }
-                if too_long && self.skipping == Skipping::No {
-                    self.skipping = Skipping::Yes;
-                    return Some(Line::TooLong);
-                }
-                return None;
+                return (self.len() >= max).then(|| self.skip());
             };
+            if self.skipping == Skipping::No && end - self.start > max {
+                return Some(self.skip());
+            }
             let wire = self.octets.get_mut(self.start..end).unwrap_or_default();
-            let line = Zeroizing::new(wire.to_vec());
+            let line = cut(Zeroizing::new(wire.to_vec()));
             wire.fill(0);
             self.advance(end - self.start);
-            if self.skipping == Skipping::Yes {
-                self.skipping = Skipping::No;
-                continue;
+            match (std::mem::take(&mut self.skipping), line) {
+                (Skipping::No, line) => return Some(line),
+                (Skipping::Yes, Line::Lf(_)) => return Some(Line::SkippedLf),
+                (Skipping::Yes, _) => {}
             }
-            return Some(if line.len() > max { Line::TooLong } else { cut(line) });
         }
+    }
+
+    /// The line that begins here will be dropped, up to its end.
+    fn skip(&mut self) -> Line {
+        self.skipping = Skipping::Yes;
+        if is_chunk(self.octets()) { Line::TooLongChunk } else { Line::TooLong }
     }
 }
 

@@ -187,10 +187,12 @@ impl ServerSession {
                     Some(Line::Lf(line)) if self.config.bare_line_ends == BareLineEnds::Normalize => {
                         self.on_line(now, &line)?;
                     }
-                    Some(Line::Lf(_)) => {
+                    Some(Line::SkippedLf) if self.config.bare_line_ends == BareLineEnds::Normalize => {}
+                    Some(Line::Lf(_) | Line::SkippedLf) => {
                         self.say("521 5.5.2 a line ends with CRLF, not with LF alone");
                         return Err(self.fail(ServerErrorKind::BareLineEnd));
                     }
+                    Some(Line::TooLongChunk) => return self.end_at_chunk(),
                     Some(Line::TooLong) => {
                         // RFC 4954 §6.
                         let in_auth = matches!(self.phase, Phase::AuthLine(_));
