@@ -85,7 +85,10 @@ impl Connection {
             if !pipe.has_room() {
                 // A handler that takes nothing is waited for as for an answer; the client's time stands still.
                 let (since, _) = *stalled.get_or_insert_with(|| (shared.clock.tick(), taken));
-                return alarm.poll_at(context, since.saturating_add(limit)).map(|()| work.give_up());
+                return alarm.poll_at(context, since.saturating_add(limit)).map(|()| {
+                    *waited = waited.saturating_add(shared.clock.tick().since(since));
+                    work.give_up();
+                });
             }
             Self::poll_receive(shared, stream, protocol, alarm, *waited, context)
         })
