@@ -57,37 +57,45 @@ impl<'a> Command<'a> {
         }
         let (verb, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         let argument = rest.trim_start_matches([' ', '\t']);
-        match &*verb.to_ascii_uppercase() {
-            "EHLO" => hello(HelloVerb::Ehlo, argument),
-            "HELO" => hello(HelloVerb::Helo, argument),
-            "LHLO" => hello(HelloVerb::Lhlo, argument),
-            "MAIL" => {
+        let mut upper = [0; LONGEST_VERB];
+        match upper_case(verb, &mut upper) {
+            b"EHLO" => hello(HelloVerb::Ehlo, argument),
+            b"HELO" => hello(HelloVerb::Helo, argument),
+            b"LHLO" => hello(HelloVerb::Lhlo, argument),
+            b"MAIL" => {
                 let (path, parameters) = path_behind("FROM:", argument)?;
                 let from = parse_reverse(path).ok_or(CommandError::Path)?;
                 Ok(Self::Mail { from, parameters })
             }
-            "RCPT" => {
+            b"RCPT" => {
                 let (path, parameters) = path_behind("TO:", argument)?;
                 let to = parse_forward(path, hostname).ok_or(CommandError::Path)?;
                 Ok(Self::Rcpt { to, parameters })
             }
-            "DATA" => alone(Self::Data, argument),
-            "BDAT" => bdat(argument),
-            "RSET" => alone(Self::Rset, argument),
-            "QUIT" => alone(Self::Quit, argument),
-            "STARTTLS" => alone(Self::StartTls, argument),
-            "NOOP" => Ok(Self::Noop),
-            "HELP" => Ok(Self::Help),
-            "VRFY" if !argument.is_empty() => Ok(Self::Vrfy),
-            "EXPN" if !argument.is_empty() => Ok(Self::Expn),
-            "AUTH" => auth(argument),
-            "VRFY" | "EXPN" => Err(CommandError::Argument),
-            "CONNECT" | "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" => Err(CommandError::OtherProtocol),
-            // With a space in front.
-            "" if is_chunk(line.as_bytes()) => Err(CommandError::Chunk),
+            b"DATA" => alone(Self::Data, argument),
+            b"BDAT" => bdat(argument),
+            b"RSET" => alone(Self::Rset, argument),
+            b"QUIT" => alone(Self::Quit, argument),
+            b"STARTTLS" => alone(Self::StartTls, argument),
+            b"NOOP" => Ok(Self::Noop),
+            b"HELP" => Ok(Self::Help),
+            b"VRFY" if !argument.is_empty() => Ok(Self::Vrfy),
+            b"EXPN" if !argument.is_empty() => Ok(Self::Expn),
+            b"AUTH" => auth(argument),
+            b"VRFY" | b"EXPN" => Err(CommandError::Argument),
+            b"CONNECT" | b"GET" | b"HEAD" | b"OPTIONS" | b"POST" | b"PUT" => Err(CommandError::OtherProtocol),
+            _ if is_chunk(line.as_bytes()) => Err(CommandError::Chunk),
             _ => Err(CommandError::Unknown),
         }
     }
+}
+
+/// Empty where it is longer than all verbs.
+fn upper_case<'u>(verb: &str, upper: &'u mut [u8; LONGEST_VERB]) -> &'u [u8] {
+    let Some(upper) = upper.get_mut(..verb.len()) else { return b"" };
+    upper.copy_from_slice(verb.as_bytes());
+    upper.make_ascii_uppercase();
+    upper
 }
 
 /// Whether a line can be meant as BDAT: then octets are on their way behind it, and nobody knows how many if it cannot be
@@ -181,3 +189,6 @@ fn without_route(path: &str) -> &str {
         _ => path,
     }
 }
+
+/// STARTTLS.
+const LONGEST_VERB: usize = 8;

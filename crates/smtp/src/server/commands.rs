@@ -17,8 +17,7 @@ impl ServerSession {
         if matches!(self.phase, Phase::AuthLine(_)) {
             return self.on_auth_line(now, line);
         }
-        let hostname = self.config.hostname.clone();
-        let command = match Command::parse(line, &hostname) {
+        let command = match Command::parse(line, &self.config.hostname) {
             Ok(command) => command,
             Err(error) => return self.on_no_command(now, error),
         };

@@ -10,6 +10,8 @@ use crate::command::is_chunk;
 #[derive(Default)]
 pub(super) struct Held {
     octets: Vec<u8>,
+    /// The line that was found last, without its end: one piece of memory for all of them.
+    line: Zeroizing<Vec<u8>>,
     /// Where what has not been read begins.
     start: usize,
     /// Up to where it has been searched for a line end in vain.
@@ -27,10 +29,10 @@ enum Skipping {
 
 /// What [`Held::take_line`] found.
 pub(super) enum Line {
-    /// A line, with the LF that ended it taken off, and CR with it.
-    Crlf(Zeroizing<Vec<u8>>),
+    /// A line that CRLF ended: [`Held::line`].
+    Crlf,
     /// A line that LF alone ended.
-    Lf(Zeroizing<Vec<u8>>),
+    Lf,
     /// One longer than the limit; it is dropped. Told once for each.
     TooLong,
     /// One that was meant as BDAT: where its octets end is not known.
@@ -84,15 +86,29 @@ impl Held {
                 return Some(self.skip());
             }
             let wire = self.octets.get_mut(self.start..end).unwrap_or_default();
-            let line = cut(Zeroizing::new(wire.to_vec()));
+            self.line.clear();
+            self.line.extend_from_slice(wire);
             wire.fill(0);
+            let line = cut(&mut self.line);
             self.advance(end - self.start);
             match (std::mem::take(&mut self.skipping), line) {
                 (Skipping::No, line) => return Some(line),
-                (Skipping::Yes, Line::Lf(_)) => return Some(Line::SkippedLf),
+                (Skipping::Yes, Line::Lf) => return Some(Line::SkippedLf),
                 (Skipping::Yes, _) => {}
             }
         }
+    }
+
+    /// Hands out the line that was found, to be [given back](Self::give_back).
+    pub(super) fn line(&mut self) -> Zeroizing<Vec<u8>> {
+        std::mem::take(&mut self.line)
+    }
+
+    /// Takes the memory of a line back.
+    pub(super) fn give_back(&mut self, mut line: Zeroizing<Vec<u8>>) {
+        line.fill(0);
+        line.clear();
+        self.line = line;
     }
 
     /// The line that begins here will be dropped, up to its end.
@@ -109,7 +125,7 @@ impl fmt::Debug for Held {
     }
 }
 
-fn cut(mut line: Zeroizing<Vec<u8>>) -> Line {
+fn cut(line: &mut Vec<u8>) -> Line {
     line.pop();
-    if line.pop_if(|octet| *octet == b'\r').is_some() { Line::Crlf(line) } else { Line::Lf(line) }
+    if line.pop_if(|octet| *octet == b'\r').is_some() { Line::Crlf } else { Line::Lf }
 }
