@@ -98,19 +98,23 @@ impl<'a> Arriving<'a> {
     /// Else as [`next`](Self::next).
     pub async fn collect(mut self) -> Result<Incoming<'a>, ArrivalError> {
         let mut buffer = Buffer::new(Arc::clone(&self.budget));
-        let mut trace = 0;
-        if let Trace::Due(field) = std::mem::replace(&mut self.trace, Trace::Given) {
-            let announced = self.parameters.size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
-            buffer.reserve(field.len().saturating_add(announced.min(MOST_RESERVED)))?;
-            buffer.push(field.as_bytes())?;
-            trace = field.len();
-        }
-        while let Some(piece) = self.next().await? {
-            buffer.push(&piece)?;
+        let field = match std::mem::replace(&mut self.trace, Trace::Given) {
+            Trace::Due(field) => field,
+            Trace::Given => String::new(),
+        };
+        // A small message comes in one piece: memory for the whole is taken once.
+        let mut piece = self.next().await?;
+        let announced = self.parameters.size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+        let come = piece.as_ref().map_or(0, Vec::len);
+        buffer.reserve(field.len().saturating_add(announced.min(MOST_RESERVED).max(come)))?;
+        buffer.push(field.as_bytes())?;
+        while let Some(octets) = piece {
+            buffer.push(&octets)?;
+            piece = self.next().await?;
         }
         let (octets, reserved) = buffer.into_parts();
         self.pipe.keep(reserved);
-        Ok(Incoming::new(self.envelope, self.parameters, octets, trace))
+        Ok(Incoming::new(self.envelope, self.parameters, octets, field.len()))
     }
 
     /// Has the [`fingerprint`](Self::fingerprint) made along the way. To be called before the first piece is taken.

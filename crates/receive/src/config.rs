@@ -10,7 +10,8 @@ use crate::Network;
 /// The settings and limits of a [`Receiver`](crate::Receiver).
 ///
 /// What a receiver holds in memory is bounded: [`max_buffered`](Self::max_buffered) octets of messages, and at most
-/// 640 KiB besides for each of [`max_connections`](Self::max_connections); an idle one takes a few KiB.
+/// 1.5 MiB besides for each of [`max_connections`](Self::max_connections), two thirds of it for the longest addresses of
+/// 1,000 recipients with their DSN parameters; an idle one takes a few KiB.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReceiverConfig {

@@ -121,6 +121,7 @@ impl Connection {
         }
         let mut stopping = self.stopping.clone();
         let mut stopped = std::pin::pin!(told_to_stop(&mut stopping));
+        let mut woken = Woken::ByClient;
         loop {
             if let Some(error) = self.drain().await {
                 tracing::debug!(peer = %self.session.peer().address.ip(), %error, "the session ended");
@@ -133,9 +134,9 @@ impl Connection {
             if self.protocol.is_closed() {
                 break;
             }
-            self.receive((!stopping).then_some(stopped.as_mut())).await;
+            woken = self.receive((!stopping).then_some(stopped.as_mut())).await;
         }
-        self.linger().await;
+        self.linger(woken).await;
     }
 
     /// Takes up all events, and answers the questions among them.
@@ -221,15 +222,15 @@ impl Connection {
     }
 
     /// Waits for octets, the deadline, or the order to stop.
-    async fn receive<F: Future<Output = ()>>(&mut self, mut stopped: Option<Pin<&mut F>>) {
+    async fn receive<F: Future<Output = ()>>(&mut self, mut stopped: Option<Pin<&mut F>>) -> Woken {
         let Self { shared, stream, protocol, alarm, waited, .. } = self;
         std::future::poll_fn(|context| {
             if Self::poll_receive(shared, stream, protocol, alarm, *waited, context).is_ready() {
-                return Poll::Ready(());
+                return Poll::Ready(Woken::ByClient);
             }
-            stopped.as_mut().map_or(Poll::Pending, |stopped| stopped.as_mut().poll(context))
+            stopped.as_mut().map_or(Poll::Pending, |stopped| stopped.as_mut().poll(context).map(|()| Woken::ByStop))
         })
-        .await;
+        .await
     }
 
     /// Reads once, or learns that it took too long.
@@ -264,17 +265,18 @@ impl Connection {
     }
 
     /// Closes so that the last reply arrives: a close while octets of the client are unread resets the connection and
-    /// takes from the client what it has not read yet.
-    async fn linger(self) {
+    /// takes from the client what it has not read yet, a 250 perhaps. Who was idle when the order to stop came has no
+    /// such octets, and is not waited for.
+    async fn linger(self, woken: Woken) {
         if self.stream.is_gone() {
             return;
         }
         let until = self.shared.clock.tick().saturating_add(LINGER);
-        let Self { shared, mut stream, mut stopping, place: _place, .. } = self;
+        let Self { shared, mut stream, place: _place, .. } = self;
         let read = async {
             let mut left = MAX_LINGER;
             std::future::poll_fn(|context| stream.poll_shutdown(context)).await?;
-            while left > 0 {
+            while left > 0 && woken == Woken::ByClient {
                 match std::future::poll_fn(|context| stream.poll_read(context, <[u8]>::len)).await? {
                     0 => break,
                     len => left = left.saturating_sub(len),
@@ -285,7 +287,6 @@ impl Connection {
         tokio::select! {
             _ = read => {}
             () = shared.clock.sleep_until(until) => {}
-            () = told_to_stop(&mut stopping) => {}
         }
     }
 
@@ -303,6 +304,15 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("session", &self.session).finish_non_exhaustive()
     }
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    /// The client, who said something, is gone, or let its time pass.
+    ByClient,
+    /// The order to stop.
+    ByStop,
 }
 
 /// How long, and for how many octets, a connection is read behind its end.

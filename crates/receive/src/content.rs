@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use posthaste_smtp::{Abort, Answer, ServerEvent};
+use posthaste_smtp::{Abort, Answer, Protocol, ServerEvent};
 use posthaste_types::Tick;
 
 use crate::Verdict;
@@ -21,10 +21,10 @@ impl Connection {
         let id = format!("{}.{}", self.id, self.messages);
         let begun = self.transaction.take().and_then(|transaction| transaction.begin(&self.shared, &self.session, &id));
         let Some((transaction, trace)) = begun else {
-            self.say(vec![Verdict::try_later().into_answer()]);
+            self.say(Verdict::try_later().into_answer());
             return None;
         };
-        self.say(vec![Answer::Accept]);
+        self.say(Answer::Accept);
         let (handler, session) = (Arc::clone(&self.shared.handler), Arc::clone(&self.session));
         let pipe = Arc::new(Pipe::default());
         let Transaction { parameters, envelope, .. } = &transaction;
@@ -34,7 +34,10 @@ impl Connection {
             Carried::Whole => {
                 let verdicts = work.into_verdicts();
                 let verdicts = if pipe.was_read_whole() { verdicts } else { verdicts.without_accepts() };
-                self.say(transaction.answers(verdicts, self.session.protocol()));
+                match self.session.protocol() {
+                    Protocol::Lmtp => self.say_each(transaction.answers(verdicts)),
+                    _ => self.say(verdicts.into_strictest(transaction.envelope.to().len()).into_answer()),
+                }
                 None
             }
             Carried::CutOff(event) => event,
@@ -85,7 +88,10 @@ impl Connection {
             if !pipe.has_room() {
                 // A handler that takes nothing is waited for as for an answer; the client's time stands still.
                 let (since, _) = *stalled.get_or_insert_with(|| (shared.clock.tick(), taken));
-                return alarm.poll_at(context, since.saturating_add(limit)).map(|()| work.give_up());
+                return alarm.poll_at(context, since.saturating_add(limit)).map(|()| {
+                    *waited = waited.saturating_add(shared.clock.tick().since(since));
+                    work.give_up();
+                });
             }
             Self::poll_receive(shared, stream, protocol, alarm, *waited, context)
         })

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use posthaste_smtp::{Answer, ServerEvent, Username};
+use posthaste_smtp::{Answer, AnswerError, ServerEvent, Username};
+use posthaste_types::Tick;
 
 use crate::asking::{Asked, ask};
 use crate::connection::{Connection, Shared};
@@ -18,16 +19,24 @@ impl Connection {
             ServerEvent::ScramUser { username, .. } => self.find_keys(&username).await,
             question => self.judge(question).await.into_answer(),
         };
-        self.say(vec![answer]);
+        self.say(answer);
     }
 
-    /// Gives the session its answers.
-    pub(super) fn say(&mut self, answers: Vec<Answer>) {
+    /// Gives the session its answer.
+    pub(super) fn say(&mut self, answer: Answer) {
         let now = self.now();
-        let said = match <[Answer; 1]>::try_from(answers) {
-            Ok([one]) => self.protocol.answer(now, one),
-            Err(answers) => self.protocol.answer_each(now, answers),
-        };
+        let said = self.protocol.answer(now, answer);
+        self.heed(now, said);
+    }
+
+    /// The same for the end of data in LMTP.
+    pub(super) fn say_each(&mut self, answers: Vec<Answer>) {
+        let now = self.now();
+        let said = self.protocol.answer_each(now, answers);
+        self.heed(now, said);
+    }
+
+    fn heed(&mut self, now: Tick, said: Result<(), AnswerError>) {
         if let Err(error) = said {
             // The handler's verdicts are made to fit: this is a fault of ours, and the question is still open.
             tracing::error!(%error, "an answer does not fit its question");

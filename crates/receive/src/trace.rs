@@ -17,7 +17,8 @@ pub(crate) fn received(
     id: &str,
     now: Timestamp,
 ) -> String {
-    let mut field = format!("Received: from {} (", greeting(session.hello()));
+    let mut field = String::with_capacity(USUAL);
+    let _ = write!(field, "Received: from {} (", greeting(session.hello()));
     match session.peer().address.ip() {
         IpAddr::V4(ip) => drop(write!(field, "[{ip}]")),
         IpAddr::V6(ip) => drop(write!(field, "[IPv6:{ip}]")),
@@ -41,20 +42,23 @@ fn greeting(name: &str) -> &str {
 }
 
 /// The protocol by its name in the registry (RFC 3848, RFC 6531 §4.3).
-fn with(session: &Session, parameters: &MailParameters) -> String {
-    let mut name = match session.protocol() {
-        _ if session.hello_verb() == Some(HelloVerb::Helo) => return "SMTP".to_owned(),
-        Protocol::Lmtp if parameters.is_smtputf8() => "UTF8LMTP",
-        Protocol::Lmtp => "LMTP",
-        _ if parameters.is_smtputf8() => "UTF8SMTP",
-        _ => "ESMTP",
+fn with(session: &Session, parameters: &MailParameters) -> &'static str {
+    let inside_tls = session.tls().is_some();
+    let names = match session.protocol() {
+        _ if session.hello_verb() == Some(HelloVerb::Helo) => return "SMTP",
+        Protocol::Lmtp if parameters.is_smtputf8() => ["UTF8LMTP", "UTF8LMTPA", "UTF8LMTPS", "UTF8LMTPSA"],
+        Protocol::Lmtp => ["LMTP", "LMTPA", "LMTPS", "LMTPSA"],
+        _ if parameters.is_smtputf8() => ["UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA"],
+        _ => ["ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA"],
+    };
+    let [plain, authenticated, tls, both] = names;
+    match (inside_tls, session.authenticated().is_some()) {
+        (false, false) => plain,
+        (false, true) => authenticated,
+        (true, false) => tls,
+        (true, true) => both,
     }
-    .to_owned();
-    if session.tls().is_some() {
-        name.push('S');
-    }
-    if session.authenticated().is_some() {
-        name.push('A');
-    }
-    name
 }
+
+/// More octets than most of them take.
+const USUAL: usize = 384;

@@ -20,6 +20,7 @@ pub(crate) struct Opened {
 pub(crate) struct Transaction {
     pub(crate) parameters: MailParameters,
     pub(crate) envelope: Envelope,
+    /// One for each RCPT, in LMTP alone, which answers to each of them.
     recipients: Vec<Recipient>,
 }
 
@@ -35,7 +36,8 @@ impl Opened {
     /// Makes ready for the content, and makes its trace field.
     pub(crate) fn begin(self, shared: &Shared, session: &Session, id: &str) -> Option<(Transaction, String)> {
         let Self { from, parameters, recipients } = self;
-        let mut envelope = Envelope::new(from, recipients.iter().cloned()).ok()?;
+        let each = if session.protocol() == Protocol::Lmtp { recipients.clone() } else { Vec::new() };
+        let mut envelope = Envelope::new(from, recipients).ok()?;
         if let Some(envid) = parameters.envid() {
             envelope = envelope.with_envid(envid.clone());
         }
@@ -50,17 +52,14 @@ impl Opened {
                 trace::received(session, host, &envelope, &parameters, id, shared.clock.wall())
             }
         };
-        Some((Transaction { parameters, envelope, recipients }, field))
+        Some((Transaction { parameters, envelope, recipients: each }, field))
     }
 }
 
 impl Transaction {
-    /// What the client is told: LMTP an answer for each RCPT, SMTP one.
-    pub(crate) fn answers(&self, verdicts: Verdicts, protocol: Protocol) -> Vec<Answer> {
+    /// What the client is told in LMTP: an answer for each RCPT.
+    pub(crate) fn answers(&self, verdicts: Verdicts) -> Vec<Answer> {
         let to = self.envelope.to();
-        if protocol != Protocol::Lmtp {
-            return vec![verdicts.into_strictest(to.len()).into_answer()];
-        }
         let verdicts = verdicts.into_vec(to.len());
         let of = |recipient: &Recipient| {
             let place = to.iter().position(|other| other.address == recipient.address);

@@ -122,8 +122,13 @@ impl Verdicts {
 
     /// The strictest verdict for so many recipients.
     pub(crate) fn into_strictest(self, recipients: usize) -> Verdict {
-        let verdicts = self.into_vec(recipients);
-        verdicts.into_iter().max_by_key(Verdict::strictness).unwrap_or_else(Verdict::try_later)
+        match self.0 {
+            Inner::All(verdict) => verdict,
+            each @ Inner::Each(_) => {
+                let verdicts = Self(each).into_vec(recipients);
+                verdicts.into_iter().max_by_key(Verdict::strictness).unwrap_or_else(Verdict::try_later)
+            }
+        }
     }
 }
 

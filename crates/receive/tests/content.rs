@@ -271,6 +271,23 @@ async fn a_handler_that_stops_taking() {
     assert!(streaming.came().is_empty());
 }
 
+/// Its time is not the client's either: who was held up so long is not cut for it.
+#[tokio::test]
+async fn the_time_of_a_handler_that_stops_taking() {
+    let (clock, streaming) = (VirtualClock::new(), Streaming::new(1));
+    let builder = Receiver::builder(streaming.clone()).clock(Arc::new(clock.clone()));
+    let builder = builder.configure(|config| config.answer_timeout = Duration::from_secs(900));
+    let receiver = builder.bind(([127, 0, 0, 1], 0)).await.unwrap();
+    let mut client = Client::greeted(&receiver).await;
+    client.data(&["bob@example.org"]).await;
+    client.send(format!("\r\n{}", "0123456789\r\n".repeat(8_000))).await;
+    settle().await;
+    clock.advance(Duration::from_secs(900)).await;
+    settle().await;
+    clock.advance(Duration::from_secs(200)).await;
+    assert_eq!(client.say("\r\n.\r\n").await.code(), 451);
+}
+
 /// RFC 2033 §4.2.
 #[tokio::test]
 async fn each_recipient_has_an_answer() {

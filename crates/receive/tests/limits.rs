@@ -5,11 +5,16 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use posthaste_receive::{Receiver, ReceiverConfig};
+use async_trait::async_trait;
+use posthaste_receive::{Handler, HandlerError, Incoming, Receiver, ReceiverConfig, Session, Verdict, Verdicts};
 use posthaste_testkit::VirtualClock;
+use posthaste_types::Address;
 use support::{Act, Client, Keeper};
+use tokio::io::AsyncReadExt as _;
+use tokio::sync::Semaphore;
 
 async fn bind(keeper: &Keeper, change: impl FnOnce(&mut ReceiverConfig)) -> Receiver {
     Receiver::builder(keeper.clone()).configure(change).bind(([127, 0, 0, 1], 0)).await.unwrap()
@@ -58,7 +63,7 @@ async fn octets_in_memory() {
     let mut first = Client::greeted(&receiver).await;
     first.data(&["hang@example.org"]).await;
     first.send(format!("\r\n{}.\r\n", line.repeat(50))).await;
-    until(|| keeper.asked.load(std::sync::atomic::Ordering::SeqCst) == 1).await;
+    until(|| keeper.asked.load(Ordering::SeqCst) == 1).await;
     let mut second = Client::greeted(&receiver).await;
     second.data(&["bob@example.org"]).await;
     assert_eq!(second.say(format!("\r\n{}.\r\n", line.repeat(50))).await.code(), 452);
@@ -127,6 +132,48 @@ async fn a_graceful_stop() {
     tokio::join!(stopping, clients);
     assert_eq!(keeper.kept().len(), 1);
     assert_eq!(receiver.connections(), 0);
+}
+
+/// Takes a message when it is let.
+#[derive(Clone, Debug)]
+struct Gate {
+    asked: Arc<AtomicUsize>,
+    open: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl Handler for Gate {
+    async fn recipient(&self, _: &Session, _: &Address) -> Verdict {
+        Verdict::Accept
+    }
+
+    async fn message(&self, _: &Session, _: Incoming<'_>) -> Result<Verdicts, HandlerError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.open.acquire().await?.forget();
+        Ok(Verdict::Accept.into())
+    }
+}
+
+/// A close while octets of the client are unread would reset the connection, and may take the 250 from it: the mail that
+/// was committed would come again.
+#[tokio::test]
+async fn a_stop_does_not_take_a_reply_back() {
+    let gate = Gate { asked: Arc::default(), open: Arc::new(Semaphore::new(0)) };
+    let receiver = Receiver::builder(gate.clone()).bind(([127, 0, 0, 1], 0)).await.unwrap();
+    let mut client = Client::greeted(&receiver).await;
+    client.data(&["bob@example.org"]).await;
+    client.send("\r\nx\r\n.\r\n").await;
+    until(|| gate.asked.load(Ordering::SeqCst) == 1).await;
+    client.send("MAIL FROM:<>\r\n").await;
+    let reading = async {
+        gate.open.add_permits(1);
+        let mut said = Vec::new();
+        client.stream.read_to_end(&mut said).await.expect("an end, not a reset");
+        drop(client);
+        String::from_utf8(said).unwrap()
+    };
+    let ((), said) = tokio::join!(receiver.stop(), reading);
+    assert_eq!(said, "250 2.0.0 taken\r\n421 4.3.2 the service is shutting down\r\n");
 }
 
 #[tokio::test]

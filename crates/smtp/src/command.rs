@@ -50,41 +50,60 @@ impl<'a> Command<'a> {
     /// QUIRK: spaces behind the colon of MAIL and RCPT, paths without angle brackets, and spaces at the
     /// end are read; many clients send them.
     pub(crate) fn parse(line: &'a [u8], hostname: &Domain) -> Result<Self, CommandError> {
-        let line = std::str::from_utf8(line).map_err(|_| CommandError::Argument)?.trim_end_matches([' ', '\t']);
+        let unreadable = || if is_chunk(line) { CommandError::Chunk } else { CommandError::Argument };
+        let line = std::str::from_utf8(line).map_err(|_| unreadable())?.trim_end_matches([' ', '\t']);
         if line.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(CommandError::Argument);
+            return Err(unreadable());
         }
         let (verb, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         let argument = rest.trim_start_matches([' ', '\t']);
-        match &*verb.to_ascii_uppercase() {
-            "EHLO" => hello(HelloVerb::Ehlo, argument),
-            "HELO" => hello(HelloVerb::Helo, argument),
-            "LHLO" => hello(HelloVerb::Lhlo, argument),
-            "MAIL" => {
+        let mut upper = [0; LONGEST_VERB];
+        match upper_case(verb, &mut upper) {
+            b"EHLO" => hello(HelloVerb::Ehlo, argument),
+            b"HELO" => hello(HelloVerb::Helo, argument),
+            b"LHLO" => hello(HelloVerb::Lhlo, argument),
+            b"MAIL" => {
                 let (path, parameters) = path_behind("FROM:", argument)?;
                 let from = parse_reverse(path).ok_or(CommandError::Path)?;
                 Ok(Self::Mail { from, parameters })
             }
-            "RCPT" => {
+            b"RCPT" => {
                 let (path, parameters) = path_behind("TO:", argument)?;
                 let to = parse_forward(path, hostname).ok_or(CommandError::Path)?;
                 Ok(Self::Rcpt { to, parameters })
             }
-            "DATA" => alone(Self::Data, argument),
-            "BDAT" => bdat(argument),
-            "RSET" => alone(Self::Rset, argument),
-            "QUIT" => alone(Self::Quit, argument),
-            "STARTTLS" => alone(Self::StartTls, argument),
-            "NOOP" => Ok(Self::Noop),
-            "HELP" => Ok(Self::Help),
-            "VRFY" if !argument.is_empty() => Ok(Self::Vrfy),
-            "EXPN" if !argument.is_empty() => Ok(Self::Expn),
-            "AUTH" => auth(argument),
-            "VRFY" | "EXPN" => Err(CommandError::Argument),
-            "CONNECT" | "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" => Err(CommandError::OtherProtocol),
+            b"DATA" => alone(Self::Data, argument),
+            b"BDAT" => bdat(argument),
+            b"RSET" => alone(Self::Rset, argument),
+            b"QUIT" => alone(Self::Quit, argument),
+            b"STARTTLS" => alone(Self::StartTls, argument),
+            b"NOOP" => Ok(Self::Noop),
+            b"HELP" => Ok(Self::Help),
+            b"VRFY" if !argument.is_empty() => Ok(Self::Vrfy),
+            b"EXPN" if !argument.is_empty() => Ok(Self::Expn),
+            b"AUTH" => auth(argument),
+            b"VRFY" | b"EXPN" => Err(CommandError::Argument),
+            b"CONNECT" | b"GET" | b"HEAD" | b"OPTIONS" | b"POST" | b"PUT" => Err(CommandError::OtherProtocol),
+            _ if is_chunk(line.as_bytes()) => Err(CommandError::Chunk),
             _ => Err(CommandError::Unknown),
         }
     }
+}
+
+/// Empty where it is longer than all verbs.
+fn upper_case<'u>(verb: &str, upper: &'u mut [u8; LONGEST_VERB]) -> &'u [u8] {
+    let Some(upper) = upper.get_mut(..verb.len()) else { return b"" };
+    upper.copy_from_slice(verb.as_bytes());
+    upper.make_ascii_uppercase();
+    upper
+}
+
+/// Whether a line can be meant as BDAT: then octets are on their way behind it, and nobody knows how many if it cannot be
+/// read.
+pub(crate) fn is_chunk(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let verb = line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"));
+    verb && line.get(4).is_none_or(|octet| !octet.is_ascii_alphanumeric())
 }
 
 fn alone<'a>(command: Command<'a>, argument: &str) -> Result<Command<'a>, CommandError> {
@@ -170,3 +189,6 @@ fn without_route(path: &str) -> &str {
         _ => path,
     }
 }
+
+/// STARTTLS.
+const LONGEST_VERB: usize = 8;

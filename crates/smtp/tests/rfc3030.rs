@@ -439,6 +439,117 @@ fn smuggling_commands_in_chunks() {
     }
 }
 
+/// Octets are on their way behind a BDAT that cannot be read: none of them is taken for a command, at any split.
+#[test]
+fn smuggling_behind_a_chunk_that_cannot_be_read() {
+    let spaces = " ".repeat(3000);
+    let heads: [&[u8]; 9] = [
+        b"BDAT",
+        b"BDAT x LAST",
+        b"BDAT 31\0 LAST",
+        b"BDAT 31 LAST\x07",
+        b"BDAT 31 \xc3\xa9",
+        b"BDAT\xff31 LAST",
+        b" BDAT 31 LAST",
+        b"bdat\x0b31",
+        &[b"BDAT 31 LAST", spaces.as_bytes()].concat(),
+    ];
+    for head in heads {
+        let wire = [head, b"\r\nRSET\r\nMAIL FROM:<x@example.org>\r\n"].concat();
+        for cut in (0..wire.len()).step_by(if head.len() > 100 { 97 } else { 1 }) {
+            let mut server = begun(|_| {});
+            let answer = [server.hear_bytes(&wire[..cut]), server.hear_bytes(&wire[cut..])].concat();
+            let shown = format!("{} at {cut}", head.escape_ascii());
+            assert_eq!(String::from_utf8_lossy(&answer), "521 5.5.4 syntax: BDAT size [LAST]\r\n", "{shown}");
+            assert_eq!(server.closed(), Some(ServerErrorKind::BadChunk), "{shown}");
+        }
+    }
+    assert!(begun(|_| {}).hear("BDATA 5\r\nRSET\r\n").ends_with("250 2.0.0 reset\r\n"), "another word");
+}
+
+/// Chunks of one octet buy no time: all of them together keep to the least rate, as DATA does.
+#[test]
+fn chunks_keep_to_the_rate() {
+    let last_until = |size: usize, every: u64| {
+        let mut server = begun(|_| {});
+        server.hear("BDAT 2\r\n\r\n");
+        let chunk = format!("BDAT {size}\r\n{}", "x".repeat(size));
+        for secs in (0..3000).step_by(usize::try_from(every).unwrap()) {
+            server.now = tick(secs);
+            if server.session.handle_timeout(server.now).is_err() {
+                return Some(secs);
+            }
+            assert_eq!(server.hear(&chunk), format!("250 2.0.0 {size} octets\r\n"));
+        }
+        None
+    };
+    assert_eq!(last_until(1, 10), Some(310), "32 octets are paid with 64 ms");
+    assert_eq!(last_until(500 * 10, 10), None);
+}
+
+/// One that is empty brings the end no nearer.
+#[test]
+fn empty_chunks_come_to_an_end() {
+    let mut server = begun(|_| {});
+    let answer = server.hear(&"BDAT 0\r\n".repeat(1000));
+    assert_eq!(answer.matches("250 2.0.0 0 octets\r\n").count(), 120);
+    assert!(answer.ends_with("421 4.7.0 too many errors\r\n"));
+    assert_eq!(begun(|_| {}).hear("BDAT 2\r\n\r\nBDAT 0\r\nBDAT 0 LAST\r\n").matches("250").count(), 3);
+}
+
+/// What is refused is read for nobody up to a limit, and the refusal comes then, at any split.
+#[test]
+fn refused_content_has_an_end() {
+    let change = |protocol| {
+        move |config: &mut posthaste_smtp::ServerConfig| {
+            config.protocol = protocol;
+            (config.max_message, config.max_dropped, config.max_header) = (40, 100, 20);
+        }
+    };
+    let large = "552 5.3.4 the message is too large\r\n";
+    let header = "552 5.3.4 the header is too large\r\n";
+    let bare = "521 5.5.2 bare CR or LF received: lines end with CRLF\r\n";
+    // What is sent, what is said, and whether the session ends before the end of what is sent.
+    let table = [
+        (format!("DATA\r\n\r\n{}\r\n.\r\nNOOP\r\n", "x".repeat(100)), large, false),
+        (format!("DATA\r\n\r\n{}\r\n.\r\nNOOP\r\n", "x".repeat(200)), large, true),
+        (format!("DATA\r\na: {}\r\n\r\n.\r\nNOOP\r\n", "x".repeat(90)), header, false),
+        (format!("DATA\r\na: {}\r\n\r\n.\r\nNOOP\r\n", "x".repeat(200)), header, true),
+        (format!("DATA\r\n\r\na\n{}", "x".repeat(200)), bare, true),
+        (format!("BDAT 100 LAST\r\n{}NOOP\r\n", "x".repeat(100)), large, false),
+        ("BDAT 101 LAST\r\n".to_owned(), large, true),
+        ("BDAT 99999999999999999\r\n".to_owned(), large, true),
+        ("RSET\r\nBDAT 101 LAST\r\n".to_owned(), "503 5.5.1 say MAIL first\r\n", true),
+        (format!("RSET\r\nBDAT 99\r\n{}BDAT 2\r\n", "x".repeat(99)), "503 5.5.1 say MAIL first\r\n", true),
+    ];
+    for (wire, refusal, ends) in table {
+        for piece in [1, 7, 1000] {
+            let mut server = begun(change(Protocol::Smtp));
+            let answers =
+                wire.as_bytes().chunks(piece).map(|piece| String::from_utf8(server.hear_bytes(piece)).unwrap());
+            let answer: String = answers.collect();
+            let expected = if ends { refusal.to_owned() } else { format!("{refusal}250 2.0.0 ok\r\n") };
+            assert!(answer.ends_with(&expected), "{wire} in {piece}: {answer}");
+            assert_eq!(server.session.is_closed(), ends, "{wire} in {piece}");
+            if ends {
+                let kind = if refusal == bare { ServerErrorKind::BareLineEnd } else { ServerErrorKind::TooMuchDropped };
+                assert_eq!(server.closed(), Some(kind), "{wire}");
+            }
+        }
+    }
+    // RFC 2033 §4.2: to each recipient his own.
+    for wire in [format!("DATA\r\n\r\n{}", "x".repeat(200)), "BDAT 101 LAST\r\n".to_owned()] {
+        assert!(begun(change(Protocol::Lmtp)).hear(&wire).ends_with(&large.repeat(2)), "{wire}");
+    }
+    // An accepted message makes up for what was dropped before.
+    let mut server = begun(change(Protocol::Smtp));
+    let envelope = "MAIL FROM:<>\r\nRCPT TO:<a@example.org>\r\n";
+    for _ in 0..3 {
+        let dropped = format!("RSET\r\nBDAT 60 LAST\r\n{}{envelope}BDAT 2 LAST\r\n\r\n", "x".repeat(60));
+        assert!(server.hear(&dropped).ends_with("250 2.0.0 taken\r\n"));
+    }
+}
+
 /// Which of several faults is told is that of the first octet that is wrong, however the octets are split.
 #[test]
 fn the_first_fault_is_told() {

@@ -202,6 +202,42 @@ fn server_login() {
     ]);
 }
 
+/// Whoever guesses passwords is let go of, also one that sends mail in between; a host that cannot tell now, and what is
+/// no attempt, do not count.
+#[test]
+fn guesses_have_an_end() {
+    let mail = "MAIL FROM:<>\r\nRCPT TO:<a@example.org>\r\nBDAT 2 LAST\r\n\r\n";
+    for (guess, count) in [("AUTH PLAIN AHRpbQB3cm9uZw==\r\n", 6), ("AUTH PLAIN =\r\n", 7), ("AUTH LOGIN\r\n*\r\n", 7)]
+    {
+        let mut server = server(AuthOffer::Anywhere);
+        server.hear("EHLO a\r\n");
+        let said = (0..7).take_while(|_| {
+            server.hear(guess);
+            !server.session.is_closed() && server.hear(mail).ends_with("250 2.0.0 taken\r\n")
+        });
+        assert_eq!(said.count() + usize::from(count == 6), count, "{guess}");
+        assert_eq!(server.session.is_closed(), count == 6, "{guess}");
+    }
+    let mut server = server(AuthOffer::Anywhere);
+    server.hear("EHLO a\r\n");
+    let said = server.hear(&"AUTH PLAIN AHRpbQB3cm9uZw==\r\n".repeat(10));
+    assert_eq!(said.matches("535").count(), 6);
+    assert!(said.ends_with("421 4.7.0 too many failed attempts to authenticate\r\n"), "{said}");
+}
+
+/// A user name holds no controls (RFC 4013 §2.3), whatever the mechanism: a host writes it to its log.
+#[test]
+fn a_name_with_a_line_end() {
+    let mut server = server(AuthOffer::Anywhere);
+    server.hear("EHLO a\r\n");
+    server.follow(&[
+        // NUL, "t", CR, LF, "m", NUL, "x".
+        ("AUTH PLAIN AHQNCm0AeA==\r\n", "501 5.5.2 not a message of PLAIN\r\n"),
+        ("AUTH LOGIN dA0KbQ==\r\n", "501 5.5.2 not a message of LOGIN\r\n"),
+    ]);
+    assert!(!server.events.iter().any(|event| matches!(event, ServerEvent::Auth { .. })));
+}
+
 /// What stands between two steps of AUTH is an answer, never a command.
 #[test]
 fn server_login_takes_no_command() {

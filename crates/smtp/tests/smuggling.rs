@@ -148,6 +148,30 @@ fn commands() {
     assert!(server.hear("RCPT TO:<a\r@example.org>\r\n").starts_with("501"), "a bare CR is a control");
 }
 
+/// The same at the end of a line that is too long, at every split of its end.
+#[test]
+fn commands_behind_a_line_that_is_too_long() {
+    let line = format!("NOOP {}", "x".repeat(3000));
+    for end in ["\n", "\r\n"] {
+        let wire = format!("{line}{end}MAIL FROM:<>\r\n");
+        for cut in [0, 2000, line.len() - 1, line.len(), line.len() + 1, wire.len()] {
+            let hear = |rule| {
+                let mut config = server_config();
+                config.bare_line_ends = rule;
+                let mut server = Server::new(config);
+                server.hear("");
+                server.hear("EHLO a\r\n");
+                server.hear(&wire[..cut]) + &server.hear(&wire[cut..])
+            };
+            let (told, taken) = ("500 5.5.2 line too long\r\n", "250 2.1.0 ok\r\n");
+            let refused = "521 5.5.2 a line ends with CRLF, not with LF alone\r\n";
+            let last = if end == "\n" { refused } else { taken };
+            assert_eq!(hear(BareLineEnds::Refuse), format!("{told}{last}"), "{end:?} at {cut}");
+            assert_eq!(hear(BareLineEnds::Normalize), format!("{told}{taken}"), "{end:?} at {cut}");
+        }
+    }
+}
+
 /// What a sender can put into a mail cannot end its content on the wire.
 #[test]
 fn the_client_smuggles_nothing() {

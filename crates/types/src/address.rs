@@ -1,5 +1,6 @@
 //! Addresses.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::domain::Domain;
@@ -61,7 +62,7 @@ impl Address {
             let kind = ParseErrorKind::TooLong { limit: MAX_LOCAL };
             return Err(ParseError::new("local part", kind, MAX_LOCAL));
         }
-        let text = format!("{local}@{domain}");
+        let text = [local, "@", domain.as_str()].concat();
         if text.len() > MAX_ADDRESS {
             let kind = ParseErrorKind::TooLong { limit: MAX_ADDRESS };
             return Err(ParseError::new(ADDRESS, kind, MAX_ADDRESS));
@@ -126,11 +127,11 @@ fn find_at(text: &str) -> Result<usize, ParseError> {
 }
 
 /// Dot-string as it is, quoted-string checked and freed of needless quotes.
-fn canonical_local(local: &str) -> Result<String, ParseError> {
+fn canonical_local(local: &str) -> Result<Cow<'_, str>, ParseError> {
     const WHAT: &str = "local part";
     let Some(rest) = local.strip_prefix('"') else {
         check_dot_string(local, WHAT)?;
-        return Ok(local.to_owned());
+        return Ok(local.into());
     };
     let mut plain = String::with_capacity(rest.len());
     let mut chars = rest.char_indices();
@@ -149,9 +150,9 @@ fn canonical_local(local: &str) -> Result<String, ParseError> {
         }
     }
     if check_dot_string(&plain, WHAT).is_ok() {
-        return Ok(plain);
+        return Ok(plain.into());
     }
-    Ok(format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\"")))
+    Ok(format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\"")).into())
 }
 
 fn check_dot_string(local: &str, what: &'static str) -> Result<(), ParseError> {
@@ -161,7 +162,7 @@ fn check_dot_string(local: &str, what: &'static str) -> Result<(), ParseError> {
     if let Some((at, c)) = local.char_indices().find(|(_, c)| *c != '.' && !is_atext(*c)) {
         return Err(ParseError::new(what, ParseErrorKind::Forbidden(c), at));
     }
-    if let Some(at) = local.find("..") {
+    if let Some(at) = local.as_bytes().windows(2).position(|pair| pair == b"..") {
         return Err(ParseError::syntax(what, "two dots in a row", at));
     }
     if local.starts_with('.') || local.ends_with('.') {

@@ -42,7 +42,11 @@ impl Domain {
         if let Some((at, c)) = crate::error::first_control(text) {
             return Err(ParseError::new(DOMAIN, ParseErrorKind::Forbidden(c), at));
         }
-        let ascii = if needs_idna(text) { to_ascii(text)? } else { text.to_ascii_lowercase() };
+        let ascii = match text {
+            _ if needs_idna(text) => Cow::Owned(to_ascii(text)?),
+            _ if text.bytes().any(|octet| octet.is_ascii_uppercase()) => Cow::Owned(text.to_ascii_lowercase()),
+            _ => Cow::Borrowed(text),
+        };
         check_labels(&ascii, DOMAIN, |c| c.is_ascii_alphanumeric() || c == '-')?;
         check_hyphens(&ascii)?;
         let last = ascii.rsplit('.').next().unwrap_or_default();
@@ -51,7 +55,7 @@ impl Domain {
             let at = text.len().saturating_sub(last.len());
             return Err(ParseError::syntax(DOMAIN, "the last label is a number", at));
         }
-        Ok(Self(ascii.into()))
+        Ok(Self((&*ascii).into()))
     }
 
     /// The A-label form, lower case.

@@ -34,8 +34,11 @@ impl Envelope {
         from: impl Into<ReversePath>,
         to: impl IntoIterator<Item = R>,
     ) -> Result<Self, ParseError> {
-        let mut seen = HashSet::new();
-        let to: Vec<Recipient> = to.into_iter().map(Into::into).filter(|r| seen.insert(r.address.clone())).collect();
+        let mut to: Vec<Recipient> = to.into_iter().map(Into::into).collect();
+        if to.len() > 1 {
+            let mut seen = HashSet::new();
+            to.retain(|recipient| seen.insert(recipient.address.clone()));
+        }
         if to.is_empty() {
             return Err(ParseError::new("recipients", ParseErrorKind::Empty, 0));
         }

@@ -168,6 +168,54 @@ async fn smtplib_sends() {
     }
 }
 
+const SMTPLIB_CHUNKS: &str = r#"
+import smtplib, sys
+message = open(sys.argv[2], "rb").read()
+def chunks(size):
+    for at in range(0, len(message), size):
+        piece, last = message[at:at + size], b" LAST" if at + size >= len(message) else b""
+        yield b"BDAT %d%s\r\n%s" % (len(piece), last, piece)
+with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), local_hostname="client.example") as smtp:
+    smtp.ehlo()
+    assert smtp.has_extn("chunking")
+    for size in (1, 7, 1000, len(message)):
+        for pipelined in (False, True):
+            assert smtp.mail("ada@example.com")[0] == 250 and smtp.rcpt("bob@example.org")[0] == 250
+            if pipelined:
+                smtp.send(b"".join(chunks(size)))
+            for chunk in chunks(size):
+                pipelined or smtp.send(chunk)
+                code, text = smtp.getreply()
+                assert code == 250, (code, text)
+    # The last chunk may be empty.
+    assert smtp.mail("ada@example.com")[0] == 250 and smtp.rcpt("bob@example.org")[0] == 250
+    smtp.send(b"BDAT %d\r\n%s" % (len(message), message))
+    assert smtp.getreply()[0] == 250 and smtp.docmd("BDAT 0 LAST")[0] == 250
+    # Nobody is there: the octets of the chunk are no commands, and the session goes on.
+    assert smtp.mail("ada@example.com")[0] == 250 and smtp.rcpt("gone@example.org")[0] == 550
+    smtp.send(b"BDAT 12 LAST\r\nQUIT\r\nQUIT\r\n")
+    assert smtp.getreply()[0] == 503 and smtp.rset()[0] == 250
+    assert smtp.mail("ada@example.com")[0] == 250 and smtp.rcpt("bob@example.org")[0] == 250
+    smtp.send(b"BDAT 4\r\nhalf")
+    assert smtp.getreply()[0] == 250 and smtp.docmd("DATA")[0] == 503 and smtp.rset()[0] == 250
+"#;
+
+/// RFC 3030, by a client of few lines on a library that others wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn smtplib_sends_chunks() {
+    let Some(program) = find("python3") else { return };
+    let content = tempfile::NamedTempFile::new().unwrap();
+    let receiver = receiver(&TestCa::new()).await;
+    std::fs::write(content.path(), sample()).unwrap();
+    let port = receiver.local_addr().port().to_string();
+    run(&program, &["-c", SMTPLIB_CHUNKS, &port, content.path().to_str().unwrap()]).await;
+    let arrived = receiver.received();
+    assert_eq!(arrived.len(), 9);
+    arrived
+        .iter()
+        .for_each(|copy| assert_eq!(copy.octets.escape_ascii().to_string(), sample().escape_ascii().to_string()));
+}
+
 const NODEMAILER: &str = r#"
 const [port, ca, user, pass, content] = process.argv.slice(1);
 const fs = require("fs"), nodemailer = require("nodemailer");

@@ -1,13 +1,15 @@
-//! Against programs that nobody here wrote: Postfix as server and as client, Dovecot, and the clients swaks, smtplib,
+//! Against programs that nobody here wrote: Postfix as server and as client, Dovecot, and the clients Exim, swaks, smtplib,
 //! nodemailer, lettre, gsasl, `smtp-source`. What arrives is compared octet by octet.
 //!
-//! Needs Debian's `dovecot-lmtpd`, `gsasl`, `libsasl2-modules`, `node-nodemailer`, `postfix`, `python3`, `swaks`, and root for the
-//! servers; what is missing is passed by with a line that says so, except where `CI=true`.
+//! Needs Debian's `dovecot-lmtpd`, `gsasl`, `libsasl2-modules`, `node-nodemailer`, `postfix`, `python3`, `swaks`; Exim, unpacked
+//! in `target/exim`, for Debian installs it in Postfix's place alone; and root for the servers and Exim. What is missing is
+//! passed by with a line that says so, except where `CI=true`.
 
 #![cfg(all(unix, feature = "mx"))]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod from_clients;
+mod from_exim;
 mod from_gsasl;
 mod from_postfix;
 #[path = "../real/mod.rs"]

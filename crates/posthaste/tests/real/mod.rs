@@ -5,6 +5,7 @@
 
 mod daemon;
 mod dovecot;
+mod exim;
 mod log;
 mod postfix;
 mod sink;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 pub(crate) use dovecot::Dovecot;
+pub(crate) use exim::Exim;
 pub(crate) use postfix::{Postfix, Setup};
 pub(crate) use sink::Sink;
 

@@ -1,5 +1,7 @@
 //! What the host says to a question, and the reply that it becomes.
 
+use std::borrow::Cow;
+
 use posthaste_types::{Reply, Tick};
 
 use super::config::{AuthOffer, FutureRelease, Offer, TlsOffer};
@@ -22,8 +24,10 @@ impl ServerSession {
             None if self.is_closed() => Err(AnswerError::Ended),
             None => Err(AnswerError::NotAsked),
             Some(Question::EndOfData) => {
+                check(Question::EndOfData, &answer)?;
                 let count = self.answers_due();
-                self.answer_each(now, vec![answer; count])
+                self.take_answers(now, std::iter::repeat_n(answer, count));
+                Ok(())
             }
             Some(question) => {
                 check(question, &answer)?;
@@ -50,11 +54,15 @@ impl ServerSession {
             return Err(AnswerError::WrongCount { given: answers.len(), wanted });
         }
         answers.iter().try_for_each(|answer| check(Question::EndOfData, answer))?;
+        self.take_answers(now, answers);
+        Ok(())
+    }
+
+    fn take_answers(&mut self, now: Tick, answers: impl IntoIterator<Item = Answer>) {
         self.question = None;
         (self.transaction, self.chunked) = (None, None);
         self.phase = Phase::Command;
         let _ = self.conclude_content(now, answers).and_then(|()| self.go_on(now));
-        Ok(())
     }
 
     /// How many answers the end of data wants.
@@ -94,17 +102,17 @@ impl ServerSession {
         self.count_error(now)
     }
 
-    fn conclude_content(&mut self, now: Tick, answers: Vec<Answer>) -> Result<(), ServerError> {
+    fn conclude_content(&mut self, now: Tick, answers: impl IntoIterator<Item = Answer>) -> Result<(), ServerError> {
         let mut closes = false;
         let mut refused = false;
         for answer in answers {
             match answer {
                 Answer::Accept => {
-                    (self.errors, self.junk, self.counts.overshoot) = (0, 0, 0);
+                    self.forgive();
                     self.say("250 2.0.0 taken");
                 }
                 Answer::AcceptWith(reply) => {
-                    (self.errors, self.junk, self.counts.overshoot) = (0, 0, 0);
+                    self.forgive();
                     self.say_reply(&reply);
                 }
                 Answer::Refuse(reply) => {
@@ -129,33 +137,38 @@ impl ServerSession {
         Ok(())
     }
 
+    /// An accepted message makes up for what went wrong before.
+    fn forgive(&mut self) {
+        (self.errors, self.junk, self.counts.overshoot, self.counts.dropped) = (0, 0, 0, 0);
+    }
+
     /// Does what was accepted, and says so in the host's words or the usual ones.
     fn accept(&mut self, now: Tick, question: Question, reply: Option<&Reply>) -> Result<(), ServerError> {
-        let usual = match question {
-            Question::Connected => self.greeting(),
+        let usual: Cow<'static, str> = match question {
+            Question::Connected => self.greeting().into(),
             Question::Hello(verb) => return self.say_hello(now, verb),
             Question::Auth(mechanism) => {
                 self.take_claim(mechanism);
-                "235 2.7.0 authenticated".to_owned()
+                "235 2.7.0 authenticated".into()
             }
             Question::Mail(transaction) => {
                 self.transaction = Some(transaction);
                 self.counts.begin_mail();
-                "250 2.1.0 ok".to_owned()
+                "250 2.1.0 ok".into()
             }
             Question::Rcpt => {
                 if let Some(transaction) = &mut self.transaction {
                     transaction.recipients += 1;
                 }
                 self.counts.take_domain();
-                "250 2.1.5 ok".to_owned()
+                "250 2.1.5 ok".into()
             }
             // `check` lets it pass with keys alone.
             Question::Keys => return self.challenge_user(now, None),
             // The end of data has its own way: `conclude_content`.
             Question::Data | Question::EndOfData => {
                 self.phase = Phase::Content(Content::of_data());
-                "354 end with CRLF . CRLF".to_owned()
+                "354 end with CRLF . CRLF".into()
             }
             Question::Chunk(chunk) => return self.begin_content(now, chunk),
         };

@@ -106,7 +106,7 @@ impl ServerSession {
             AuthLine::Proven(_) => self.not_a_message(now, Mechanism::ScramSha256),
             AuthLine::Refused(reply) => {
                 self.outgoing.extend_from_slice(reply.as_bytes());
-                self.count_error(now)
+                self.count_auth_failure(now)
             }
         }
     }
@@ -117,6 +117,8 @@ impl ServerSession {
         mechanism: Mechanism,
         credentials: Option<Credentials>,
     ) -> Result<(), ServerError> {
+        // RFC 4013 §2.3: a name has no controls; what the host writes to its log is one line.
+        let credentials = credentials.filter(|known| !known.username().contains(char::is_control));
         let Some(credentials) = credentials else { return self.not_a_message(now, mechanism) };
         self.claim = Claim::Whole(credentials.to_username());
         self.ask(Question::Auth(mechanism), ServerEvent::Auth { mechanism, credentials });

@@ -3,7 +3,7 @@
 use posthaste_types::{BodyKind, Tick};
 
 use super::content::Content;
-use super::error::ServerError;
+use super::error::{ServerError, ServerErrorKind};
 use super::event::{Abort, ServerEvent};
 use super::session::ServerSession;
 use super::state::{Phase, Question, Service};
@@ -57,20 +57,37 @@ impl ServerSession {
     pub(super) fn begin_content(&mut self, now: Tick, head: ChunkHead) -> Result<(), ServerError> {
         let is_binary = self.transaction.is_some_and(|transaction| transaction.body == Some(BodyKind::Binary));
         self.chunked = Some(if is_binary { Content::of_binary_chunks() } else { Content::of_chunks() });
+        self.await_command(now);
         self.begin_chunk(now, head, Use::Content)
     }
 
     /// Reads a chunk for nobody, and says why behind it.
     pub(super) fn drop_chunk(&mut self, now: Tick, head: ChunkHead, reply: String) -> Result<(), ServerError> {
+        if !self.counts.drops(head.size, &self.config) {
+            self.outgoing.extend_from_slice(reply.as_bytes());
+            return Err(self.fail(ServerErrorKind::TooMuchDropped));
+        }
+        self.await_command(now);
         self.begin_chunk(now, head, Use::Dropped(reply))
     }
 
+    /// Octets are on their way, and nobody knows how many: none of them is read as a command.
+    pub(super) fn end_at_chunk(&mut self) -> Result<(), ServerError> {
+        self.say("521 5.5.4 syntax: BDAT size [LAST]");
+        Err(self.fail(ServerErrorKind::BadChunk))
+    }
+
+    /// The time of a chunk is that of the content: a further one brings no more of it than its octets pay for.
     fn begin_chunk(&mut self, now: Tick, head: ChunkHead, use_of_it: Use) -> Result<(), ServerError> {
         if let (Use::Content, Some(content)) = (&use_of_it, &mut self.chunked) {
-            self.events.extend(content.announce(head.size, &self.config));
+            let event = content.announce(head.size, &self.config);
+            let is_too_much = event.is_some() && !self.counts.drops(head.size, &self.config);
+            self.events.extend(event);
+            if is_too_much {
+                return self.end_content(Abort::MessageTooLarge, self.answers_due_behind(head.last));
+            }
         }
         self.phase = Phase::Chunk(Chunk { head, left: head.size, use_of_it });
-        self.await_command(now);
         if head.size == 0 { self.end_chunk(now) } else { Ok(()) }
     }
 
@@ -84,10 +101,9 @@ impl ServerSession {
             let (event, _) = content.read(wire.get(..fits).unwrap_or_default(), &self.config);
             self.events.extend(event);
         }
+        self.prolong(now, fits);
         if is_whole {
             self.end_chunk(now)?;
-        } else {
-            self.prolong(now, fits);
         }
         Ok(fits)
     }
@@ -103,21 +119,24 @@ impl ServerSession {
             self.events.extend(content.finish(&self.config));
         }
         match (content.abort(), chunk.head.last) {
-            (Some(why), last) => {
-                let times = if last == Last::Yes { self.answers_due() } else { 1 };
-                self.refuse_content(now, why, times)
-            }
+            (Some(why), last) => self.refuse_content(now, why, self.answers_due_behind(last)),
             (None, Last::Yes) => {
                 self.ask(Question::EndOfData, ServerEvent::EndOfData);
                 Ok(())
             }
             (None, Last::No) => {
                 self.say(&format!("250 2.0.0 {} octets", chunk.head.size));
-                self.await_command(now);
-                Ok(())
+                // An empty one brings the end no nearer.
+                if chunk.head.size == 0 && self.is_junk() { self.count_error(now) } else { Ok(()) }
             }
         }
     }
+
+    /// How many replies a chunk wants that is refused.
+    fn answers_due_behind(&self, last: Last) -> usize {
+        if last == Last::Yes { self.answers_due() } else { 1 }
+    }
+
     /// Drops the transaction that is open, if one is.
     pub(super) fn end_transaction(&mut self) {
         let (transaction, chunked) = (self.transaction.take(), self.chunked.take());

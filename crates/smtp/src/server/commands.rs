@@ -17,8 +17,7 @@ impl ServerSession {
         if matches!(self.phase, Phase::AuthLine(_)) {
             return self.on_auth_line(now, line);
         }
-        let hostname = self.config.hostname.clone();
-        let command = match Command::parse(line, &hostname) {
+        let command = match Command::parse(line, &self.config.hostname) {
             Ok(command) => command,
             Err(error) => return self.on_no_command(now, error),
         };
@@ -54,10 +53,7 @@ impl ServerSession {
         match error {
             CommandError::Unknown => self.complain(now, "500 5.5.2 command not recognized"),
             CommandError::Argument => self.complain(now, "501 5.5.4 syntax error in the argument"),
-            CommandError::Chunk => {
-                self.say("521 5.5.4 syntax: BDAT size [LAST]");
-                Err(self.fail(ServerErrorKind::BadChunk))
-            }
+            CommandError::Chunk => self.end_at_chunk(),
             CommandError::Path => self.complain(now, "501 5.1.3 syntax error in the address"),
             CommandError::OtherProtocol => {
                 self.say("421 4.7.0 this is a mail server");
@@ -176,7 +172,7 @@ impl ServerSession {
     }
 
     /// Counts a command that brings no mail nearer; tells whether there were too many.
-    fn is_junk(&mut self) -> bool {
+    pub(super) fn is_junk(&mut self) -> bool {
         self.junk = self.junk.saturating_add(1);
         self.junk > self.config.max_junk
     }

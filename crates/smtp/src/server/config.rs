@@ -70,10 +70,17 @@ pub struct ServerConfig {
     /// After so many refused or wrong commands since the last accepted message, the session ends with 421.
     /// Default: 20.
     pub max_errors: u32,
-    /// So many NOOP, RSET, VRFY, EXPN, HELP and repeated EHLO are free; each further one counts as an error.
+    /// So many NOOP, RSET, VRFY, EXPN, HELP, repeated EHLO and empty chunks are free; each further one counts as an error.
     /// Default: 100.
     pub max_junk: u32,
-    /// How long a command, or the content at [`min_rate`](Self::min_rate), may take. Default: 300 s
+    /// After so many failed attempts to authenticate the session ends with 421, whatever mail it has brought in between.
+    /// Default: 6, for clients that try several mechanisms.
+    pub max_auth_failures: u32,
+    /// Octets of content that are read for nobody since the last accepted message: those behind the fault for which it is
+    /// refused, and those of refused chunks. At more the refusal comes at once, and the session ends.
+    /// Default: 104,857,600 (100 MiB), so that a client that announced no size still hears its 552.
+    pub max_dropped: u64,
+    /// How long a command, or the content at [`min_rate`](Self::min_rate) (all chunks together), may take. Default: 300 s
     /// (RFC 5321 §4.5.3.2.7).
     pub timeout: Duration,
     /// Octets a second: what arrives prolongs the wait for content by its size over this rate, up to
@@ -112,6 +119,8 @@ impl ServerConfig {
             max_overshoot: 1000,
             max_errors: 20,
             max_junk: 100,
+            max_auth_failures: 6,
+            max_dropped: 100 * 1024 * 1024,
             timeout: Duration::from_secs(300),
             min_rate: 500,
         }

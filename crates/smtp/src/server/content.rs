@@ -16,8 +16,8 @@ use crate::unstuffing::ContentReader;
 pub(super) struct Content {
     reader: ContentReader,
     header: Header,
-    /// Why the host does not get it: the first reason.
-    abort: Option<Abort>,
+    /// Why the host does not get it: the first reason, and how many octets had been passed on by then.
+    abort: Option<(u64, Abort)>,
     /// Whether a bare line end ends the session at its end.
     bare: Bare,
 }
@@ -83,7 +83,7 @@ impl Content {
         if self.abort.is_some() || self.reader.passed().saturating_add(size) <= config.max_message {
             return None;
         }
-        self.abort = Some(Abort::MessageTooLarge);
+        self.abort = Some((self.reader.passed(), Abort::MessageTooLarge));
         Some(ServerEvent::Aborted { why: Abort::MessageTooLarge })
     }
 
@@ -99,17 +99,22 @@ impl Content {
         match self.abort {
             None if !piece.is_empty() => Some(ServerEvent::Content(piece)),
             None => None,
-            Some(why) => Some(ServerEvent::Aborted { why }),
+            Some((_, why)) => Some(ServerEvent::Aborted { why }),
         }
     }
 
     /// Why it was given up.
     pub(super) fn abort(&self) -> Option<Abort> {
-        if self.bare == Bare::Seen { Some(Abort::BareLineEnd) } else { self.abort }
+        if self.bare == Bare::Seen { Some(Abort::BareLineEnd) } else { self.abort.map(|(_, why)| why) }
+    }
+
+    /// How many octets came behind the fault, and what that was.
+    fn dropped(&self) -> Option<(u64, Abort)> {
+        self.abort.map(|(at, why)| (self.reader.passed().saturating_sub(at), why))
     }
 
     /// What is wrong, and came first: however the octets were split.
-    fn first_fault(&self, header: usize, config: &ServerConfig) -> Option<Abort> {
+    fn first_fault(&self, header: usize, config: &ServerConfig) -> Option<(u64, Abort)> {
         let max_header = u64::try_from(config.max_header).unwrap_or(u64::MAX);
         let bare = self.reader.bare_line_end_at().filter(|_| self.bare == Bare::Seen);
         let faults = [
@@ -118,7 +123,7 @@ impl Content {
             // Told with the octet behind it, when as many as this had been passed on.
             bare.map(|at| (at.saturating_sub(1), Abort::BareLineEnd)),
         ];
-        faults.into_iter().flatten().min_by_key(|(at, _)| *at).map(|(_, why)| why)
+        faults.into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// The size of the header so far; 0 once it has ended before `piece`.
@@ -153,8 +158,16 @@ impl ServerSession {
             Phase::Command | Phase::AuthLine(_) | Phase::Handshake | Phase::Closed => return Ok(0),
         };
         let (event, taken) = content.read(wire, &self.config);
-        let (done, abort) = (content.reader.is_done(), content.abort());
+        let (done, abort, dropped) = (content.reader.is_done(), content.abort(), content.dropped());
         self.events.extend(event);
+        if let Some((octets, why)) = dropped {
+            if !self.counts.has_room_for(octets, &self.config) {
+                return self.end_content(why, self.answers_due()).map(|()| taken);
+            }
+            if done {
+                self.counts.drops(octets, &self.config);
+            }
+        }
         match abort {
             _ if !done => self.prolong(now, taken),
             None => self.ask(Question::EndOfData, ServerEvent::EndOfData),
@@ -177,20 +190,29 @@ impl ServerSession {
 
     /// Behind the end of content, or of a chunk, that the host was told to drop.
     pub(super) fn refuse_content(&mut self, now: Tick, why: Abort, times: usize) -> Result<(), ServerError> {
-        let reply = match why {
-            Abort::BareLineEnd => "521 5.5.2 bare CR or LF received: lines end with CRLF",
-            Abort::HeaderTooLarge => "552 5.3.4 the header is too large",
-            Abort::MessageTooLarge => "552 5.3.4 the message is too large",
-            Abort::Reset | Abort::SessionEnded => "451 4.3.0 the content was dropped",
-        };
+        if why == Abort::BareLineEnd {
+            // What follows may have been smuggled: it is never read as commands.
+            return self.end_content(why, times);
+        }
         (self.transaction, self.chunked) = (None, None);
         self.phase = Phase::Command;
-        (1..times).for_each(|_| self.say(reply));
-        if why == Abort::BareLineEnd {
-            self.say(reply);
-            // What follows may have been smuggled: it is never read as commands.
-            return Err(self.fail(ServerErrorKind::BareLineEnd));
-        }
-        self.complain(now, reply)
+        (1..times).for_each(|_| self.say(refusal(why)));
+        self.complain(now, refusal(why))
+    }
+
+    /// Refuses content that is not read to its end, or behind which nothing is read.
+    pub(super) fn end_content(&mut self, why: Abort, times: usize) -> Result<(), ServerError> {
+        (0..times).for_each(|_| self.say(refusal(why)));
+        let is_bare = why == Abort::BareLineEnd;
+        Err(self.fail(if is_bare { ServerErrorKind::BareLineEnd } else { ServerErrorKind::TooMuchDropped }))
+    }
+}
+
+fn refusal(why: Abort) -> &'static str {
+    match why {
+        Abort::BareLineEnd => "521 5.5.2 bare CR or LF received: lines end with CRLF",
+        Abort::HeaderTooLarge => "552 5.3.4 the header is too large",
+        Abort::MessageTooLarge => "552 5.3.4 the message is too large",
+        Abort::Reset | Abort::SessionEnded => "451 4.3.0 the content was dropped",
     }
 }

@@ -41,9 +41,12 @@ pub enum ServerErrorKind {
     /// Nothing came in time, or too slowly.
     #[error("nothing came in time")]
     TimedOut,
-    /// Too many commands were refused.
+    /// Too many commands were refused, or too many attempts to authenticate.
     #[error("too many errors")]
     TooManyErrors,
+    /// More content came behind its refusal than is read for nobody.
+    #[error("refused content goes on without an end")]
+    TooMuchDropped,
 }
 
 impl ServerError {

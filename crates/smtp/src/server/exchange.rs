@@ -41,7 +41,8 @@ impl ServerSession {
             Some(proof) => self.challenge(now, &auth::base64(&proof), AuthLine::Proven(username)),
             None => {
                 self.events.push_back(ServerEvent::AuthFailed { mechanism: Mechanism::ScramSha256, username });
-                self.complain(now, "535 5.7.8 authentication failed")
+                self.say("535 5.7.8 authentication failed");
+                self.count_auth_failure(now)
             }
         }
     }
@@ -56,7 +57,7 @@ impl ServerSession {
         };
         if why.is_empty() || !reply.is_permanent() {
             self.outgoing.extend_from_slice(reply.to_wire().as_bytes());
-            return self.count_error(now);
+            return if reply.is_permanent() { self.count_auth_failure(now) } else { self.count_error(now) };
         }
         self.challenge(now, &auth::base64(why), AuthLine::Refused(reply.to_wire()))
     }

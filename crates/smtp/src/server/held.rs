@@ -4,10 +4,14 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::command::is_chunk;
+
 /// A buffer that gives out lines. What was given out is overwritten: it may have been a password.
 #[derive(Default)]
 pub(super) struct Held {
     octets: Vec<u8>,
+    /// The line that was found last, without its end: one piece of memory for all of them.
+    line: Zeroizing<Vec<u8>>,
     /// Where what has not been read begins.
     start: usize,
     /// Up to where it has been searched for a line end in vain.
@@ -25,12 +29,16 @@ enum Skipping {
 
 /// What [`Held::take_line`] found.
 pub(super) enum Line {
-    /// A line, with the LF that ended it taken off, and CR with it.
-    Crlf(Zeroizing<Vec<u8>>),
+    /// A line that CRLF ended: [`Held::line`].
+    Crlf,
     /// A line that LF alone ended.
-    Lf(Zeroizing<Vec<u8>>),
+    Lf,
     /// One longer than the limit; it is dropped. Told once for each.
     TooLong,
+    /// One that was meant as BDAT: where its octets end is not known.
+    TooLongChunk,
+    /// The end of one that was told as too long: LF alone.
+    SkippedLf,
 }
 
 impl Held {
@@ -66,26 +74,47 @@ impl Held {
             let found = memchr::memchr(b'\n', self.octets.get(self.searched..).unwrap_or_default());
             let Some(end) = found.map(|found| self.searched + found + 1) else {
                 self.searched = self.octets.len();
-                let too_long = self.len() >= max;
-                if too_long || self.skipping == Skipping::Yes {
-                    self.advance(self.len());
+                if self.skipping == Skipping::Yes {
+                    // A CR stays: the LF that it may belong to is still to come.
+                    let cr = usize::from(self.octets.ends_with(b"\r"));
+                    self.advance(self.len().saturating_sub(cr));
+                    return None;
                 }
-                if too_long && self.skipping == Skipping::No {
-                    self.skipping = Skipping::Yes;
-                    return Some(Line::TooLong);
-                }
-                return None;
+                return (self.len() >= max).then(|| self.skip());
             };
-            let wire = self.octets.get_mut(self.start..end).unwrap_or_default();
-            let line = Zeroizing::new(wire.to_vec());
-            wire.fill(0);
-            self.advance(end - self.start);
-            if self.skipping == Skipping::Yes {
-                self.skipping = Skipping::No;
-                continue;
+            if self.skipping == Skipping::No && end - self.start > max {
+                return Some(self.skip());
             }
-            return Some(if line.len() > max { Line::TooLong } else { cut(line) });
+            let wire = self.octets.get_mut(self.start..end).unwrap_or_default();
+            self.line.clear();
+            self.line.extend_from_slice(wire);
+            wire.fill(0);
+            let line = cut(&mut self.line);
+            self.advance(end - self.start);
+            match (std::mem::take(&mut self.skipping), line) {
+                (Skipping::No, line) => return Some(line),
+                (Skipping::Yes, Line::Lf) => return Some(Line::SkippedLf),
+                (Skipping::Yes, _) => {}
+            }
         }
+    }
+
+    /// Hands out the line that was found, to be [given back](Self::give_back).
+    pub(super) fn line(&mut self) -> Zeroizing<Vec<u8>> {
+        std::mem::take(&mut self.line)
+    }
+
+    /// Takes the memory of a line back.
+    pub(super) fn give_back(&mut self, mut line: Zeroizing<Vec<u8>>) {
+        line.fill(0);
+        line.clear();
+        self.line = line;
+    }
+
+    /// The line that begins here will be dropped, up to its end.
+    fn skip(&mut self) -> Line {
+        self.skipping = Skipping::Yes;
+        if is_chunk(self.octets()) { Line::TooLongChunk } else { Line::TooLong }
     }
 }
 
@@ -96,7 +125,7 @@ impl fmt::Debug for Held {
     }
 }
 
-fn cut(mut line: Zeroizing<Vec<u8>>) -> Line {
+fn cut(line: &mut Vec<u8>) -> Line {
     line.pop();
-    if line.pop_if(|octet| *octet == b'\r').is_some() { Line::Crlf(line) } else { Line::Lf(line) }
+    if line.pop_if(|octet| *octet == b'\r').is_some() { Line::Crlf } else { Line::Lf }
 }

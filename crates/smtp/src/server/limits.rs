@@ -2,8 +2,8 @@
 
 use posthaste_types::{Domain, Tick};
 
-use super::config::EarlyTalk;
-use super::error::ServerError;
+use super::config::{EarlyTalk, ServerConfig};
+use super::error::{ServerError, ServerErrorKind};
 use super::session::ServerSession;
 use super::state::Question;
 
@@ -14,6 +14,10 @@ pub(super) struct Counts {
     pub(super) mails: u32,
     /// RCPT beyond the limits, since the last accepted message.
     pub(super) overshoot: u32,
+    /// Octets of content that were read for nobody, since then.
+    pub(super) dropped: u64,
+    /// Attempts to authenticate that failed.
+    auth_failures: u32,
     /// The domains of the session's recipients, where they are limited.
     domains: Vec<Domain>,
     /// That of the recipient whom the host is asked about.
@@ -24,6 +28,18 @@ impl Counts {
     /// The recipient was accepted.
     pub(super) fn take_domain(&mut self) {
         self.domains.extend(self.asked.take());
+    }
+
+    /// Whether so many further octets may be read for nobody.
+    pub(super) fn has_room_for(&self, octets: u64, config: &ServerConfig) -> bool {
+        self.dropped.saturating_add(octets) <= config.max_dropped
+    }
+
+    /// Counts octets that are read for nobody, if there is room for them.
+    pub(super) fn drops(&mut self, octets: u64, config: &ServerConfig) -> bool {
+        let has_room = self.has_room_for(octets, config);
+        self.dropped = self.dropped.saturating_add(octets);
+        has_room
     }
 
     /// A transaction begins.
@@ -61,6 +77,16 @@ impl ServerSession {
         }
         self.await_command(now);
         Ok(())
+    }
+
+    /// Whoever guesses is let go of, however many messages it sends in between.
+    pub(super) fn count_auth_failure(&mut self, now: Tick) -> Result<(), ServerError> {
+        self.counts.auth_failures = self.counts.auth_failures.saturating_add(1);
+        if self.counts.auth_failures >= self.config.max_auth_failures {
+            self.say("421 4.7.0 too many failed attempts to authenticate");
+            return Err(self.fail(ServerErrorKind::TooManyErrors));
+        }
+        self.count_error(now)
     }
 
     /// Whether the client did not wait where it must; see [`EarlyTalk`].

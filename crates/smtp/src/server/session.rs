@@ -183,14 +183,14 @@ impl ServerSession {
                 }
                 Phase::Command | Phase::AuthLine(_) => match self.held.take_line(self.line_limit()) {
                     None => break,
-                    Some(Line::Crlf(line)) => self.on_line(now, &line)?,
-                    Some(Line::Lf(line)) if self.config.bare_line_ends == BareLineEnds::Normalize => {
-                        self.on_line(now, &line)?;
-                    }
-                    Some(Line::Lf(_)) => {
+                    Some(Line::Crlf) => self.take_line(now)?,
+                    Some(Line::Lf) if self.config.bare_line_ends == BareLineEnds::Normalize => self.take_line(now)?,
+                    Some(Line::SkippedLf) if self.config.bare_line_ends == BareLineEnds::Normalize => {}
+                    Some(Line::Lf | Line::SkippedLf) => {
                         self.say("521 5.5.2 a line ends with CRLF, not with LF alone");
                         return Err(self.fail(ServerErrorKind::BareLineEnd));
                     }
+                    Some(Line::TooLongChunk) => return self.end_at_chunk(),
                     Some(Line::TooLong) => {
                         // RFC 4954 §6.
                         let in_auth = matches!(self.phase, Phase::AuthLine(_));
@@ -208,6 +208,13 @@ impl ServerSession {
             return Err(self.fail(ServerErrorKind::EarlyTalk));
         }
         Ok(())
+    }
+
+    fn take_line(&mut self, now: Tick) -> Result<(), ServerError> {
+        let line = self.held.line();
+        let result = self.on_line(now, &line);
+        self.held.give_back(line);
+        result
     }
 
     /// Ends the session for a reason; what is in [`outgoing`](Self::outgoing) still goes out.
