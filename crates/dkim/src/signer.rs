@@ -11,7 +11,7 @@ use posthaste_types::{Content, Domain, HeaderField, Timestamp};
 use crate::algorithm::Canonicalization;
 use crate::canon::{self, BodyHash};
 use crate::error::DkimError;
-use crate::field::Tags;
+use crate::field::{Kind, Tags};
 use crate::from;
 use crate::head::{self, Field, Split};
 use crate::headers::{Selection, SignedHeaders};
@@ -174,6 +174,7 @@ impl Dkim {
         let (body_hash, _) = body.finish();
         let sign = |(selector, key): &(Selector, DkimKey)| {
             let tags = Tags {
+                kind: Kind::Dkim,
                 algorithm: key.algorithm(),
                 header_form: self.header_form,
                 body_form: self.body_form,
