@@ -54,6 +54,7 @@ mod from;
 mod head;
 mod headers;
 mod key;
+mod policy;
 mod record;
 mod selector;
 mod shown;
@@ -61,13 +62,14 @@ mod signer;
 
 pub use algorithm::{Algorithm, Canonicalization};
 pub use arc::{
-    ArcField, ArcReason, ArcResult, ArcSealer, ArcSet, ArcSignature, ArcVerdicts, ChainStatus, SealError, SealErrorKind,
-    check_arc, check_arc_octets,
+    ArcField, ArcReason, ArcResult, ArcSealer, ArcSet, ArcSignature, ArcVerdicts, ChainStatus, SealError,
+    SealErrorKind, check_arc, check_arc_octets,
 };
 pub use check::{ArcHistory, CheckLimits, DkimNote, DkimOutcome, DkimReason, DkimResult, check, check_octets};
 pub use error::{DkimError, DkimErrorKind};
 pub use headers::{Listing, SignedHeaders};
 pub use key::{DkimKey, KeyKind};
+pub use policy::{SigningPolicy, WithoutKey};
 pub use record::DkimRecord;
 pub use selector::Selector;
 pub use signer::{Dkim, Reach};

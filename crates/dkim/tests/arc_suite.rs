@@ -73,7 +73,12 @@ async fn signing_cases() {
             let dns = case.dns_with(&sealer.record().unwrap());
             let again = check_arc(&sealed, &dns.0, AT, BY).await;
             let newest = again.sets.last().unwrap();
-            assert_eq!((newest.signature.key_bits, newest.seal.key_bits.is_some()), (Some(2048), true), "{}", case.name);
+            assert_eq!(
+                (newest.signature.key_bits, newest.seal.key_bits.is_some()),
+                (Some(2048), true),
+                "{}",
+                case.name
+            );
             if chain.sets.is_empty() {
                 assert!(again.is_pass(), "{}: {again}", case.name);
             }

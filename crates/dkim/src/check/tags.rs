@@ -48,6 +48,15 @@ impl<'a> TagList<'a> {
         Ok(Self { tags })
     }
 
+    /// Reads a list by the letter of the grammar: nothing is left empty but what follows the last semicolon.
+    pub(crate) fn strict(text: &'a [u8]) -> Result<Self, DkimReason> {
+        let mut parts = text.split(|octet| *octet == b';').rev().skip(1);
+        if parts.any(|part| part.trim_ascii().is_empty()) {
+            return Err(DkimReason::Syntax("?"));
+        }
+        Self::parse(text)
+    }
+
     /// The value of a tag, without the white space around it.
     pub(crate) fn value(&self, name: &str) -> Option<&'a [u8]> {
         self.tag(name).map(|tag| tag.value)

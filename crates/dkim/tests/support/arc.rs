@@ -78,7 +78,8 @@ fn texts(yaml: &Yaml<'_>) -> Texts {
     let entries = yaml.as_mapping().into_iter().flatten();
     entries
         .filter_map(|(key, value)| {
-            let text = value.as_str().map(str::to_owned).or_else(|| value.as_integer().map(|number| number.to_string()));
+            let text =
+                value.as_str().map(str::to_owned).or_else(|| value.as_integer().map(|number| number.to_string()));
             Some((key.as_str()?.to_owned(), text?))
         })
         .collect()
