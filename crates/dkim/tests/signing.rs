@@ -154,6 +154,18 @@ fn a_selector_has_one_key() {
     assert_eq!(tag(&fields[0], "a").as_deref(), Some("ed25519-sha256"));
 }
 
+/// A semicolon in a field's name would end `h=`, and begin a tag that nobody meant.
+#[tokio::test]
+async fn a_name_with_a_semicolon_is_not_signed() {
+    let text = "List-x;d=evil.example: 1\r\nFrom: a@news.example.com\r\nList-Id: <x>\r\n\r\nhi\r\n";
+    let field = &fields(&both(), text)[0];
+    assert!(field.contains("List-Id") && !field.contains("evil"), "{field}");
+    assert!(passes(&both(), &signed(&both(), &content(text))).await);
+    let name = HeaderName::parse("X;d=evil.example").unwrap();
+    let error = SignedHeaders::default().with(name, Listing::WhenPresent).unwrap_err();
+    assert!(matches!(error.kind(), DkimErrorKind::Header { .. }));
+}
+
 #[tokio::test]
 async fn whatever_is_signed_verifies_in_every_canonicalization() {
     use Canonicalization::{Relaxed, Simple};

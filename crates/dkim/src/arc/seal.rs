@@ -14,7 +14,7 @@ use crate::check::Message;
 use crate::error::{DkimError, DkimErrorKind};
 use crate::field::{ARC_SEAL, Kind, NAME, SealTags, Tags, Unsigned};
 use crate::head::{self, Field, Split};
-use crate::headers::SignedHeaders;
+use crate::headers::{SEMICOLON, SignedHeaders};
 use crate::key::DkimKey;
 use crate::record::DkimRecord;
 use crate::selector::Selector;
@@ -78,11 +78,14 @@ impl ArcSealer {
     /// none.
     ///
     /// # Errors
-    /// [`DkimErrorKind::Header`] for ARC-Seal (RFC 8617 §4.1.2).
+    /// [`DkimErrorKind::Header`] for ARC-Seal (RFC 8617 §4.1.2), and for a name that cannot stand in `h=`.
     pub fn exactly(mut self, names: impl IntoIterator<Item = HeaderName>) -> Result<Self, DkimError> {
         let names: Vec<String> = names.into_iter().map(|name| name.as_str().to_owned()).collect();
         if names.iter().any(|name| name.eq_ignore_ascii_case(ARC_SEAL)) {
             return Err(DkimErrorKind::Header { why: "ARC-Seal must not be signed (RFC 8617 §4.1.2)" }.into());
+        }
+        if names.iter().any(|name| name.contains(';')) {
+            return Err(DkimErrorKind::Header { why: SEMICOLON }.into());
         }
         self.headers = Headers::Exactly(names);
         Ok(self)
