@@ -73,7 +73,7 @@
 //! signature that is evaluated.
 //!
 //! # Features
-//! None.
+//! `dkim2`: the check of DKIM2 chains, an experiment that no version promises to keep. Off by default.
 
 #![forbid(unsafe_code)]
 
@@ -81,6 +81,8 @@ mod algorithm;
 mod arc;
 mod canon;
 mod check;
+#[cfg(feature = "dkim2")]
+pub mod dkim2;
 mod error;
 mod field;
 mod from;
