@@ -105,7 +105,8 @@ impl ArcSealer {
     /// A broken chain is sealed too, once, so that those behind know (RFC 8617 §5.1.2). There is no field if the chain can
     /// be sealed no more ([`can_be_sealed`](ArcResult::can_be_sealed)): the message goes on as it is.
     ///
-    /// Seal as the last step: what is changed behind it breaks the chain.
+    /// Seal as the last step: what is changed behind it breaks the chain. Where the check was
+    /// [transient](ArcResult::is_transient), check again first if that is possible: the seal of a broken chain is for good.
     ///
     /// # Errors
     /// [`SealError`]; nothing was sealed then.
