@@ -43,8 +43,8 @@
 //!
 //! # ARC
 //! [`check_arc`] checks a chain, [`ArcSealer`] adds a set to it. The fields are read here, by the letter of the grammar, and
-//! hashed and verified as DKIM signatures are; mail-auth's own check fails 13 of 172 cases of the ARC test suite. A pass says who
-//! vouches for what, and [`ArcResult::trusted`] gives what may be believed.
+//! hashed and verified as DKIM signatures are; mail-auth's own check fails 13 of 172 cases of the ARC test suite. A pass
+//! says who vouches for what, and [`ArcResult::trusted`] gives what may be believed.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
