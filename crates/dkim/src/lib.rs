@@ -31,12 +31,13 @@
 //! [`SigningPolicy`] says which domain signs which mail, and what becomes of mail from a domain without a key.
 //!
 //! # Checking
-//! mail-auth reads signatures and keys, canonicalises the header and verifies: code that the signer does not
-//! share, so that a mistake of one is not hidden by the same mistake of the other. What it takes too tolerantly is
-//! decided before it is asked: a signature without From, SHA-1, short keys, a tag that stands twice, any number of
-//! signatures. Two parts of it are not used. Its verifier reads the clock and asks the DNS by itself; here the time is
-//! an argument and the DNS is the [`Resolve`](posthaste_dns::Resolve) port. Its body hash counts lines of white space at
-//! the end of a relaxed body, and `l=` before canonicalization; RFC 6376 §3.4.4 and §3.5 do neither.
+//! mail-auth reads signatures and keys, and verifies. What it takes too tolerantly is decided before it is asked: a
+//! signature without From, SHA-1, short keys, a tag that stands twice, any number of signatures. Three parts of it are not
+//! used. Its verifier reads the clock and asks the DNS by itself; here the time is an argument and the DNS is the
+//! [`Resolve`](posthaste_dns::Resolve) port. Its body hash counts lines of white space at the end of a relaxed body, and
+//! `l=` before canonicalization; RFC 6376 §3.4.4 and §3.5 do neither. Its relaxed header takes a form feed for white space;
+//! §2.8 does not. That a mistake of the signer is not hidden by the same mistake of the check is shown by other programs in
+//! the tests: mail-auth as a whole, dkimpy, OpenDKIM.
 //!
 //! Stricter than the standards: a signature must cover every From field that there is, not one of them. Not an error, but
 //! told: `l=`, `t=y`, `t=s`, `g=`, RSA below 2048 bits ([`DkimNote`]).

@@ -226,6 +226,15 @@ async fn adding_an_oversigned_field_breaks_every_signature() {
     }
 }
 
+/// RFC 6376 §2.8: a form feed is no white space. Found by the fuzz target `dkim_check`.
+#[tokio::test]
+async fn a_form_feed_is_text() {
+    let signer = both();
+    let mail = signed(&signer, &content(&MESSAGE.replace("Your order", "Your\u{c}order\u{c}")));
+    assert!(passes(&signer, &mail).await);
+    assert!(!passes(&signer, &changed(&mail, |text| text.replace("Your\u{c}order", "Your order"))).await);
+}
+
 #[tokio::test]
 async fn relaxed_survives_what_relays_do() {
     let signer = both();

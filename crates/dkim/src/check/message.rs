@@ -8,7 +8,7 @@ use super::note::DkimNote;
 use super::result::{DkimReason, DkimResult};
 use super::signature::{self, Candidate, form};
 use crate::algorithm::Canonicalization;
-use crate::canon::BodyHash;
+use crate::canon::{self, BodyHash};
 use crate::head::Field;
 
 /// The header of a message, and its body in the pieces in which it came.
@@ -75,10 +75,9 @@ impl<'a> Message<'a> {
 
     fn verify(&self, field: &Field<'_>, candidate: &Candidate, names: &[String], key: &Key) -> Result<(), DkimReason> {
         let Candidate { parsed, without_signature, .. } = candidate;
-        let own = std::iter::once((field.raw_name, without_signature.as_slice()));
-        let mut signed = self.signed_fields(names).map(|field| (field.raw_name, field.value)).chain(own);
-        let verified = key.verifying.p.verify(&mut signed, &parsed.b, parsed.ch, parsed.a);
-        verified.map_err(|_| DkimReason::HeaderChanged)
+        let signed = self.signed_fields(names).map(|field| (field.raw_name, field.value));
+        let signed = canonical(form(parsed.ch), signed, (field.raw_name, without_signature));
+        key.verifying.p.verify_bytes(&signed, &parsed.b, parsed.a).map_err(|_| DkimReason::HeaderChanged)
     }
 
     /// The fields that `h=` stands for: for each name the last one that is not taken yet, or none (RFC 6376 §5.4.2).
@@ -105,6 +104,22 @@ impl<'a> Message<'a> {
         }
         found
     }
+}
+
+/// The signed fields and the signature's own, which has no line end (RFC 6376 §3.7), in canonical form. mail-auth's takes a
+/// form feed for white space, which it is not (§2.8).
+pub(crate) fn canonical<'f>(
+    form: Canonicalization,
+    signed: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+    (name, value): (&[u8], &[u8]),
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(2048);
+    signed.for_each(|(name, value)| canon::header(form, name, value, &mut out));
+    canon::header(form, name, value, &mut out);
+    if out.ends_with(b"\r\n") {
+        out.truncate(out.len() - 2);
+    }
+    out
 }
 
 /// The hashes of one message's body: that of the whole body is made once for each form.

@@ -11,7 +11,7 @@ use posthaste_dns::Resolve;
 use posthaste_types::{Content, Tick, Timestamp};
 
 use self::key::Keys;
-pub(crate) use self::message::{BodyHashes, Message};
+pub(crate) use self::message::{BodyHashes, Message, canonical};
 pub use self::note::DkimNote;
 pub use self::result::{DkimOutcome, DkimReason, DkimResult};
 use self::signature::outcome;
