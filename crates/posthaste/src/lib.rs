@@ -110,12 +110,14 @@ pub mod transport {
     };
 }
 
-/// DKIM keys, records and checks (RFC 6376, RFC 8463).
+/// DKIM keys, records and checks (RFC 6376, RFC 8463), and ARC (RFC 8617).
 #[cfg(feature = "dkim")]
 pub mod dkim {
     pub use posthaste_dkim::{
-        Algorithm, Canonicalization, CheckLimits, DkimError, DkimErrorKind, DkimKey, DkimOutcome, DkimReason,
-        DkimRecord, DkimResult, KeyKind, Listing, Reach, Selector, SignedHeaders, StoredKeys, check, check_octets,
+        Algorithm, ArcField, ArcHistory, ArcReason, ArcResult, ArcSealer, ArcSet, ArcSignature, ArcVerdicts,
+        Canonicalization, ChainStatus, CheckLimits, DkimError, DkimErrorKind, DkimKey, DkimNote, DkimOutcome,
+        DkimReason, DkimRecord, DkimResult, KeyKind, Listing, Reach, SealError, SealErrorKind, Selector, SignedHeaders,
+        SigningPolicy, StoredKeys, WithoutKey, check, check_arc, check_arc_octets, check_octets,
     };
 }
 
