@@ -22,6 +22,7 @@
 mod of;
 mod read;
 mod strip;
+mod word;
 mod write;
 
 use std::fmt;
@@ -29,6 +30,7 @@ use std::fmt;
 use posthaste_types::{HeaderField, ParseError, ParseErrorKind, Text};
 
 pub use strip::strip;
+pub use word::Word;
 
 /// Who says it: the `authserv-id` (RFC 8601 §2.5). Compared without regard to case.
 #[derive(Clone, Debug)]
@@ -166,6 +168,12 @@ impl MethodResult {
         Ok(Self { method: word(method)?, result: word(result)?, reason: None, properties: Vec::new() })
     }
 
+    /// The result of a method that the program knows.
+    pub fn of(method: Word, result: Word) -> Self {
+        let (method, result) = (method.as_str().into(), result.as_str().into());
+        Self { method, result, reason: None, properties: Vec::new() }
+    }
+
     /// Adds the reason in words.
     #[must_use]
     pub fn reason(mut self, reason: impl fmt::Display) -> Self {
@@ -183,6 +191,16 @@ impl MethodResult {
             self.properties.push(Property { ptype: word(ptype)?, name: word(name)?, value: Text::lossy(value) });
         }
         Ok(self)
+    }
+
+    /// Adds what the method looked at, as [`property`](Self::property) does, under a name that the program knows.
+    #[must_use]
+    pub fn with_property(mut self, ptype: Word, name: Word, value: impl fmt::Display) -> Self {
+        if self.properties.len() < Results::MAX_PROPERTIES {
+            let (ptype, name) = (ptype.as_str().into(), name.as_str().into());
+            self.properties.push(Property { ptype, name, value: Text::lossy(value) });
+        }
+        self
     }
 
     /// The method: `spf`.

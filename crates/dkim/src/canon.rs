@@ -40,6 +40,8 @@ pub(crate) struct BodyHash {
     context: Context,
     /// How many octets are still to be hashed, where `l=` says so.
     left: Option<u64>,
+    /// How many octets stand behind those.
+    beyond: u64,
     /// Empty lines seen and not hashed: they count only if something follows (RFC 6376 §3.4.3, §3.4.4).
     empty_lines: usize,
     is_empty: bool,
@@ -51,7 +53,7 @@ impl BodyHash {
     /// A hash of the whole body, or of its first `length` canonical octets (`l=`, RFC 6376 §3.5).
     pub(crate) fn new(form: Canonicalization, length: Option<u64>) -> Self {
         let context = Context::new(&SHA256);
-        Self { form, context, left: length, empty_lines: 0, is_empty: true, scratch: Vec::new() }
+        Self { form, context, left: length, beyond: 0, empty_lines: 0, is_empty: true, scratch: Vec::new() }
     }
 
     /// Takes the next piece.
@@ -66,6 +68,11 @@ impl BodyHash {
             }
             piece = rest;
         }
+    }
+
+    /// How many octets of the canonical body stand behind the length asked for.
+    pub(crate) fn beyond(&self) -> u64 {
+        self.beyond
     }
 
     /// The hash, and how many octets the body lacks of the length asked for.
@@ -112,6 +119,7 @@ impl BodyHash {
         let Some(left) = &mut self.left else { return self.context.update(octets) };
         let length = usize::try_from(*left).map_or(octets.len(), |left| octets.len().min(left));
         *left -= length as u64;
+        self.beyond += (octets.len() - length) as u64;
         self.context.update(&octets[..length]);
     }
 }

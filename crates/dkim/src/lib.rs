@@ -45,6 +45,7 @@
 #![forbid(unsafe_code)]
 
 mod algorithm;
+mod arc;
 mod canon;
 mod check;
 mod error;
@@ -53,15 +54,22 @@ mod from;
 mod head;
 mod headers;
 mod key;
+mod policy;
 mod record;
 mod selector;
+mod shown;
 mod signer;
 
 pub use algorithm::{Algorithm, Canonicalization};
-pub use check::{CheckLimits, DkimOutcome, DkimReason, DkimResult, check, check_octets};
+pub use arc::{
+    ArcField, ArcReason, ArcResult, ArcSealer, ArcSet, ArcSignature, ArcVerdicts, ChainStatus, SealError,
+    SealErrorKind, check_arc, check_arc_octets,
+};
+pub use check::{ArcHistory, CheckLimits, DkimNote, DkimOutcome, DkimReason, DkimResult, check, check_octets};
 pub use error::{DkimError, DkimErrorKind};
 pub use headers::{Listing, SignedHeaders};
 pub use key::{DkimKey, KeyKind};
+pub use policy::{SigningPolicy, WithoutKey};
 pub use record::DkimRecord;
 pub use selector::Selector;
 pub use signer::{Dkim, Reach};

@@ -11,7 +11,7 @@ use posthaste_types::{Content, Domain, HeaderField, Timestamp};
 use crate::algorithm::Canonicalization;
 use crate::canon::{self, BodyHash};
 use crate::error::DkimError;
-use crate::field::Tags;
+use crate::field::{Kind, Tags};
 use crate::from;
 use crate::head::{self, Field, Split};
 use crate::headers::{Selection, SignedHeaders};
@@ -160,20 +160,30 @@ impl Dkim {
     /// # Errors
     /// [`SignError`] as in the contract of [`Sign`]; never transient.
     pub fn sign_content(&self, content: &Content, at: Timestamp) -> Result<Vec<HeaderField>, SignError> {
-        let split = Split::of(content.chunks(), MAX_HEADER)
-            .ok_or(SignError::malformed(Malformed::HeaderTooLarge { limit: MAX_HEADER }, MAX_HEADER))?;
-        let fields: Vec<Field<'_>> = head::fields(&split.head)
-            .collect::<Result<_, usize>>()
-            .map_err(|at| SignError::malformed(Malformed::BadHeader, at))?;
-        self.check_from(&fields, split.head.len())?;
+        let split = split(content)?;
+        let fields = fields(&split)?;
+        let domains = from_domains(&fields, split.head.len())?;
+        if self.keys.is_empty() || !domains.iter().any(|domain| self.covers(domain)) {
+            return Err(no_key(domains));
+        }
+        self.sign_fields(&fields, &split.body, at)
+    }
 
-        let selection = self.headers.select(&fields);
+    /// Signs whatever stands in From.
+    pub(crate) fn sign_fields(
+        &self,
+        fields: &[Field<'_>],
+        body: &[&[u8]],
+        at: Timestamp,
+    ) -> Result<Vec<HeaderField>, SignError> {
+        let selection = self.headers.select(fields);
         let signed = self.hash_header(&selection);
-        let mut body = BodyHash::new(self.body_form, None);
-        split.body.iter().for_each(|piece| body.update(piece));
-        let (body_hash, _) = body.finish();
+        let mut hash = BodyHash::new(self.body_form, None);
+        body.iter().for_each(|piece| hash.update(piece));
+        let (body_hash, _) = hash.finish();
         let sign = |(selector, key): &(Selector, DkimKey)| {
             let tags = Tags {
+                kind: Kind::Dkim,
                 algorithm: key.algorithm(),
                 header_form: self.header_form,
                 body_form: self.body_form,
@@ -211,20 +221,9 @@ impl Dkim {
         HeaderField::parse(&unsigned.signed(&signature)).map_err(SignError::key)
     }
 
-    fn check_from(&self, fields: &[Field<'_>], end: usize) -> Result<(), SignError> {
-        let mut all = fields.iter().filter(|field| field.is("From"));
-        let Some(from) = all.next() else {
-            return Err(SignError::malformed(Malformed::NoFrom, end));
-        };
-        if let Some(second) = all.next() {
-            return Err(SignError::malformed(Malformed::ManyFrom, second.at));
-        }
-        let domains = from::domains(from.value);
-        if !self.keys.is_empty() && domains.iter().any(|domain| self.covers(domain)) {
-            return Ok(());
-        }
-        let first = domains.into_iter().next();
-        Err(first.map_or_else(|| SignError::malformed(Malformed::BadFrom, from.at), SignError::no_key))
+    /// Whether it has a key and signs mail from this domain.
+    pub(crate) fn signs(&self, from: &Domain) -> bool {
+        !self.keys.is_empty() && self.covers(from)
     }
 
     fn covers(&self, from: &Domain) -> bool {
@@ -243,8 +242,38 @@ impl Sign for Dkim {
     }
 
     fn signs_for(&self, from: &Domain) -> Signs {
-        if !self.keys.is_empty() && self.covers(from) { Signs::Yes } else { Signs::No }
+        if self.signs(from) { Signs::Yes } else { Signs::No }
     }
+}
+
+/// The header and the body of a message.
+pub(crate) fn split(content: &Content) -> Result<Split<'_>, SignError> {
+    let too_large = Malformed::HeaderTooLarge { limit: MAX_HEADER };
+    Split::of(content.chunks(), MAX_HEADER).ok_or_else(|| SignError::malformed(too_large, MAX_HEADER))
+}
+
+pub(crate) fn fields<'a>(split: &'a Split<'_>) -> Result<Vec<Field<'a>>, SignError> {
+    let fields = head::fields(&split.head).collect::<Result<_, usize>>();
+    fields.map_err(|at| SignError::malformed(Malformed::BadHeader, at))
+}
+
+/// The domains of the one From field, at least one, of a header that ends at `end`.
+pub(crate) fn from_domains(fields: &[Field<'_>], end: usize) -> Result<Vec<Domain>, SignError> {
+    let mut all = fields.iter().filter(|field| field.is("From"));
+    let Some(from) = all.next() else {
+        return Err(SignError::malformed(Malformed::NoFrom, end));
+    };
+    if let Some(second) = all.next() {
+        return Err(SignError::malformed(Malformed::ManyFrom, second.at));
+    }
+    let domains = from::domains(from.value);
+    if domains.is_empty() { Err(SignError::malformed(Malformed::BadFrom, from.at)) } else { Ok(domains) }
+}
+
+/// The error for mail that nobody signs.
+pub(crate) fn no_key(from: Vec<Domain>) -> SignError {
+    let first = from.into_iter().next();
+    first.map_or_else(|| SignError::malformed(Malformed::BadFrom, 0), SignError::no_key)
 }
 
 /// The longest header that is signed, in octets: room for 10,000 addresses in To, and then some.

@@ -142,7 +142,7 @@ async fn at_most_five_signatures_are_evaluated() {
     let dns = dns();
     let results = check(&content(&format!("{}{text}", field.repeat(7))), &dns.0, AT, BY).await;
     assert_eq!(results.len(), 6);
-    assert_eq!(dns.0.questions(), 5);
+    assert_eq!(dns.0.questions(), 1, "one key is asked for once");
     assert!(results[..5].iter().all(DkimResult::is_pass));
     assert_eq!(results[5].outcome, DkimOutcome::Policy);
     assert_eq!(results[5].reason, Some(DkimReason::TooManySignatures { ignored: 3 }));

@@ -17,7 +17,8 @@ use crate::error::SignError;
 ///   and the same fields octet for octet where the algorithm is deterministic (Ed25519, RSA PKCS #1 v1.5).
 ///   Time comes in as `at` alone.
 /// * The domain of the From field decides who signs. A signer that has no key for it answers
-///   [`NoKey`](crate::SignErrorKind::NoKey): never a signature of another domain, never success without one.
+///   [`NoKey`](crate::SignErrorKind::NoKey): never a signature of another domain alone, and never success without one
+///   unless its user has said that such mail leaves unsigned.
 /// * What another call could mend is transient ([`SignError::is_transient`]); nothing else is.
 /// * Calls run concurrently. Dropping the future cancels the call and leaves no trace that a later call
 ///   could see.

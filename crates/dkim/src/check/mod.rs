@@ -1,18 +1,20 @@
 //! Checking signatures (RFC 6376 §6).
 
-mod key;
+pub(crate) mod key;
+mod message;
+mod note;
 mod result;
-mod signature;
-mod tags;
+pub(crate) mod signature;
+pub(crate) mod tags;
 
-use aws_lc_rs::digest::Digest;
 use posthaste_dns::Resolve;
 use posthaste_types::{Content, Tick, Timestamp};
 
+use self::key::Keys;
+pub(crate) use self::message::Message;
+pub use self::note::DkimNote;
 pub use self::result::{DkimOutcome, DkimReason, DkimResult};
-use self::signature::{Candidate, outcome};
-use crate::algorithm::Canonicalization;
-use crate::canon::BodyHash;
+use self::signature::outcome;
 use crate::field::NAME;
 use crate::head::{self, Field, Split};
 
@@ -27,11 +29,32 @@ pub struct CheckLimits {
     pub header_octets: usize,
     /// The most header fields; by default 2,000.
     pub header_fields: usize,
+    /// The most ARC sets; by default 50, which is also the most that is heeded (RFC 8617 §4.2.1).
+    pub arc_sets: usize,
+    /// Whether ARC signatures before the newest one are evaluated; by default they are.
+    pub arc_history: ArcHistory,
+}
+
+/// Whether ARC signatures before the newest one are evaluated (RFC 8617 §5.2, step 5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ArcHistory {
+    /// Yes: the result then says since when the message is unchanged. Each costs a verification.
+    #[default]
+    Evaluate,
+    /// No.
+    Skip,
 }
 
 impl Default for CheckLimits {
     fn default() -> Self {
-        Self { signatures: 5, header_octets: 1024 * 1024, header_fields: 2000 }
+        Self {
+            signatures: 5,
+            header_octets: 1024 * 1024,
+            header_fields: 2000,
+            arc_sets: 50,
+            arc_history: ArcHistory::default(),
+        }
     }
 }
 
@@ -72,17 +95,15 @@ pub async fn check_octets(
 ) -> Vec<DkimResult> {
     let too_large = || vec![DkimResult::of(DkimOutcome::PermError, Some(DkimReason::HeaderTooLarge))];
     let Some(split) = Split::of(pieces.iter().copied(), limits.header_octets) else { return too_large() };
-    let fields: Vec<Field<'_>> = head::fields(&split.head).flatten().take(limits.header_fields + 1).collect();
-    if fields.len() > limits.header_fields {
-        return too_large();
-    }
+    let Some(fields) = limits.fields(&split.head) else { return too_large() };
+    let message = Message::new(&fields, &split.body);
+    let mut keys = Keys::new(dns, by);
     let signatures = fields.iter().filter(|field| field.is(NAME));
     let count = signatures.clone().count();
     let mut results = Vec::with_capacity(count.min(limits.signatures) + 1);
     for signature in signatures.take(limits.signatures) {
         let mut result = DkimResult::of(DkimOutcome::Pass, None);
-        let message = Message { fields: &fields, body: &split.body };
-        if let Err(reason) = message.evaluate(signature, dns, at, by, &mut result).await {
+        if let Err(reason) = message.evaluate(signature, &mut keys, at, &mut result).await {
             result.outcome = outcome(&reason);
             result.reason = Some(reason);
         }
@@ -97,57 +118,11 @@ pub async fn check_octets(
     results
 }
 
-struct Message<'a> {
-    fields: &'a [Field<'a>],
-    body: &'a [&'a [u8]],
-}
-
-impl Message<'_> {
-    async fn evaluate(
-        &self,
-        field: &Field<'_>,
-        dns: &dyn Resolve,
-        at: Timestamp,
-        by: Tick,
-        result: &mut DkimResult,
-    ) -> Result<(), DkimReason> {
-        let candidate = signature::read(field.value, at, result)?;
-        // Before the key: a changed body needs no question to the DNS.
-        match self.hash_body(&candidate) {
-            (_, missing) if missing > 0 => return Err(DkimReason::BodyTooShort),
-            (hash, _) if hash.as_ref() != candidate.parsed.bh => return Err(DkimReason::BodyChanged),
-            _ => {}
-        }
-        let key = key::fetch(&candidate, dns, by).await?;
-        result.testing = key.testing;
-        self.verify(field, &candidate, &key)
-    }
-
-    /// mail-auth counts a line of white space alone, at the end of a relaxed body, as a line (RFC 6376 §3.4.4 does
-    /// not), and `l=` before canonicalization, with 0 for no limit: so this hash is ours.
-    fn hash_body(&self, candidate: &Candidate) -> (Digest, u64) {
-        let form = match candidate.parsed.cb {
-            mail_auth::dkim::Canonicalization::Relaxed => Canonicalization::Relaxed,
-            mail_auth::dkim::Canonicalization::Simple => Canonicalization::Simple,
-        };
-        let mut hash = BodyHash::new(form, candidate.body_length);
-        self.body.iter().for_each(|piece| hash.update(piece));
-        hash.finish()
-    }
-
-    fn verify(&self, field: &Field<'_>, candidate: &Candidate, key: &key::Key) -> Result<(), DkimReason> {
-        let Candidate { parsed, without_signature, .. } = candidate;
-        let own = std::iter::once((field.raw_name, without_signature.as_slice()));
-        let mut signed = self.signed_fields(&parsed.h).map(|field| (field.raw_name, field.value)).chain(own);
-        let verified = key.verifying.p.verify(&mut signed, &parsed.b, parsed.ch, parsed.a);
-        verified.map_err(|_| DkimReason::HeaderChanged)
-    }
-
-    /// The fields that `h=` stands for: for each name the last one that is not taken yet, or none (RFC 6376 §5.4.2).
-    fn signed_fields<'n>(&'n self, names: &'n [String]) -> impl Iterator<Item = &'n Field<'n>> {
-        let mut left: Vec<Option<&Field<'_>>> = self.fields.iter().rev().map(Some).collect();
-        names
-            .iter()
-            .filter_map(move |name| left.iter_mut().find(|field| field.is_some_and(|field| field.is(name)))?.take())
+impl CheckLimits {
+    /// The fields of a header; `None` if there are too many.
+    pub(crate) fn fields<'a>(&self, head: &'a [u8]) -> Option<Vec<Field<'a>>> {
+        let most = self.header_fields.saturating_add(1);
+        let fields: Vec<Field<'_>> = head::fields(head).flatten().take(most).collect();
+        (fields.len() <= self.header_fields).then_some(fields)
     }
 }

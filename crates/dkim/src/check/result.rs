@@ -3,9 +3,10 @@
 use std::fmt;
 
 use posthaste_dns::DnsErrorKind;
-use posthaste_types::Domain;
+use posthaste_types::{Domain, Timestamp};
 
-use crate::algorithm::Algorithm;
+use super::note::DkimNote;
+use crate::algorithm::{Algorithm, Canonicalization};
 
 /// What became of one signature, with the reason.
 ///
@@ -25,10 +26,26 @@ pub struct DkimResult {
     pub identity: Option<String>,
     /// The algorithm (`a=`), if it is one of ours.
     pub algorithm: Option<Algorithm>,
+    /// How header and body were brought into canonical form (`c=`), once the signature could be read.
+    pub canonicalization: Option<(Canonicalization, Canonicalization)>,
+    /// When it was signed (`t=`), if said.
+    pub signed_at: Option<Timestamp>,
+    /// When it expires (`x=`), if said.
+    pub expires: Option<Timestamp>,
+    /// The names of the signed fields (`h=`), in their order, lower case.
+    pub headers: Vec<String>,
+    /// The names that stand more often in `h=` than in the header: nobody can add such a field (RFC 6376 §8.15).
+    pub oversigned: Vec<String>,
     /// The number of body octets that are signed (`l=`), if said: what stands behind them is anybody's.
     pub body_length: Option<u64>,
+    /// The length of the key in bits, once it was found to be usable.
+    pub key_bits: Option<usize>,
+    /// The first eight characters of the signature (`b=`), which tell signatures apart (RFC 6008).
+    pub signature_start: Option<String>,
     /// The key's owner is still testing (`t=y`, RFC 6376 §3.6.1): treat it as unsigned.
     pub testing: bool,
+    /// What else is worth saying.
+    pub notes: Vec<DkimNote>,
 }
 
 impl DkimResult {
@@ -40,14 +57,27 @@ impl DkimResult {
             selector: None,
             identity: None,
             algorithm: None,
+            canonicalization: None,
+            signed_at: None,
+            expires: None,
+            headers: Vec::new(),
+            oversigned: Vec::new(),
             body_length: None,
+            key_bits: None,
+            signature_start: None,
             testing: false,
+            notes: Vec::new(),
         }
     }
 
     /// Whether the signature is valid.
     pub fn is_pass(&self) -> bool {
         self.outcome == DkimOutcome::Pass
+    }
+
+    /// Whether the same check may end otherwise later: the DNS did not answer.
+    pub fn is_transient(&self) -> bool {
+        self.outcome == DkimOutcome::TempError
     }
 }
 
@@ -132,7 +162,7 @@ pub enum DkimReason {
     /// The moment in `x=` has passed.
     #[error("the signature has expired")]
     Expired,
-    /// From is not in `h=` (RFC 6376 §5.4).
+    /// From is not in `h=` (RFC 6376 §5.4), or not for each time it is present (§8.15).
     #[error("the From field is not signed")]
     FromNotSigned,
     /// The header is larger than the limits allow, or has more fields.

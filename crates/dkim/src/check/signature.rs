@@ -5,13 +5,14 @@ use posthaste_types::{DnsName, Domain, Timestamp};
 
 use super::result::{DkimOutcome, DkimReason, DkimResult};
 use super::tags::TagList;
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, Canonicalization};
 
 /// A signature that may be evaluated.
 pub(super) struct Candidate {
     /// As mail-auth reads it.
     pub(super) parsed: Signature,
     pub(super) domain: Domain,
+    /// Where the key stands.
     pub(super) key_name: DnsName,
     pub(super) algorithm: Algorithm,
     pub(super) body_length: Option<u64>,
@@ -24,12 +25,13 @@ pub(super) struct Candidate {
 /// mail-auth reads tolerantly: it takes a tag that stands twice, SHA-1, an `h=` without From, and holds `l=0`
 /// for no `l=`. All that is decided here.
 pub(super) fn read(value: &[u8], at: Timestamp, result: &mut DkimResult) -> Result<Candidate, DkimReason> {
-    let value = value.strip_suffix(b"\n").map_or(value, |line| line.strip_suffix(b"\r").unwrap_or(line));
+    let value = without_line_end(value);
     let tags = TagList::parse(value)?;
     let domain = text(tags.required("d")?).and_then(|d| Domain::parse(d).ok());
     result.domain.clone_from(&domain);
     result.selector = tags.value("s").and_then(text).map(str::to_ascii_lowercase);
     result.body_length = tags.number("l")?;
+    result.signature_start = tags.value("b").and_then(start_of);
     let algorithm = algorithm(tags.required("a")?)?;
     result.algorithm = Some(algorithm);
 
@@ -38,9 +40,11 @@ pub(super) fn read(value: &[u8], at: Timestamp, result: &mut DkimResult) -> Resu
     }
     let domain = domain.ok_or(DkimReason::Syntax("d"))?;
     check_values(&tags)?;
-    check_times(&tags, at)?;
+    check_times(&tags, at, result)?;
     // Without the spaces between lines: mail-auth takes those out itself.
     let parsed = Signature::parse(value).map_err(refused)?;
+    result.canonicalization = Some((form(parsed.ch), form(parsed.cb)));
+    result.headers = parsed.h.iter().map(|name| name.to_ascii_lowercase()).collect();
     if parsed.b.is_empty() || parsed.bh.len() != SHA256_LENGTH {
         return Err(DkimReason::Syntax("bh"));
     }
@@ -56,7 +60,7 @@ pub(super) fn read(value: &[u8], at: Timestamp, result: &mut DkimResult) -> Resu
     })
 }
 
-fn algorithm(value: &[u8]) -> Result<Algorithm, DkimReason> {
+pub(crate) fn algorithm(value: &[u8]) -> Result<Algorithm, DkimReason> {
     match value {
         b"rsa-sha256" => Ok(Algorithm::RsaSha256),
         b"ed25519-sha256" => Ok(Algorithm::Ed25519Sha256),
@@ -81,9 +85,12 @@ fn check_values(tags: &TagList<'_>) -> Result<(), DkimReason> {
     if signed.any(|name| name.eq_ignore_ascii_case(b"From")) { Ok(()) } else { Err(DkimReason::FromNotSigned) }
 }
 
-fn check_times(tags: &TagList<'_>, at: Timestamp) -> Result<(), DkimReason> {
+fn check_times(tags: &TagList<'_>, at: Timestamp, result: &mut DkimResult) -> Result<(), DkimReason> {
     let signed = tags.number("t")?;
-    let Some(expires) = tags.number("x")? else { return Ok(()) };
+    result.signed_at = signed.and_then(timestamp);
+    let expires = tags.number("x")?;
+    result.expires = expires.and_then(timestamp);
+    let Some(expires) = expires else { return Ok(()) };
     if signed.is_some_and(|signed| expires <= signed) {
         return Err(DkimReason::Syntax("x"));
     }
@@ -101,7 +108,12 @@ fn check_identity(identity: &str, domain: &Domain, result: &mut DkimResult) -> R
     if within.is_some_and(|name| name.is_within(domain)) { Ok(()) } else { Err(DkimReason::IdentityOutside) }
 }
 
-fn without_signature(value: &[u8], tags: &TagList<'_>) -> Vec<u8> {
+/// A field's value without its last line end.
+pub(crate) fn without_line_end(value: &[u8]) -> &[u8] {
+    value.strip_suffix(b"\n").map_or(value, |line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+pub(crate) fn without_signature(value: &[u8], tags: &TagList<'_>) -> Vec<u8> {
     let range = tags.range("b").unwrap_or(value.len()..value.len());
     [&value[..range.start], &value[range.end..]].concat()
 }
@@ -116,7 +128,25 @@ fn refused(error: mail_auth::Error) -> DkimReason {
     }
 }
 
-fn text(value: &[u8]) -> Option<&str> {
+/// The first eight characters of a signature, without white space.
+fn start_of(signature: &[u8]) -> Option<String> {
+    let octets = signature.iter().filter(|octet| !octet.is_ascii_whitespace()).take(8);
+    let start: String = octets.map(|octet| char::from(*octet)).collect();
+    (!start.is_empty()).then_some(start)
+}
+
+pub(crate) fn timestamp(seconds: u64) -> Option<Timestamp> {
+    i64::try_from(seconds).ok().map(Timestamp::from_unix_secs)
+}
+
+pub(super) fn form(form: mail_auth::dkim::Canonicalization) -> Canonicalization {
+    match form {
+        mail_auth::dkim::Canonicalization::Relaxed => Canonicalization::Relaxed,
+        mail_auth::dkim::Canonicalization::Simple => Canonicalization::Simple,
+    }
+}
+
+pub(crate) fn text(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value).ok()
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::result::DkimReason;
 
 /// The tags of a signature or of a key record. No name stands twice.
-pub(super) struct TagList<'a> {
+pub(crate) struct TagList<'a> {
     tags: Vec<Tag<'a>>,
 }
 
@@ -21,7 +21,7 @@ impl<'a> TagList<'a> {
     ///
     /// Names that differ in case only count as one: tag names are case-sensitive, but not every reader
     /// knows, and no honest signer writes both.
-    pub(super) fn parse(text: &'a [u8]) -> Result<Self, DkimReason> {
+    pub(crate) fn parse(text: &'a [u8]) -> Result<Self, DkimReason> {
         let mut tags: Vec<Tag<'a>> = Vec::new();
         let mut start = 0;
         for part in text.split(|octet| *octet == b';') {
@@ -48,23 +48,32 @@ impl<'a> TagList<'a> {
         Ok(Self { tags })
     }
 
+    /// Reads a list by the letter of the grammar: nothing is left empty but what follows the last semicolon.
+    pub(crate) fn strict(text: &'a [u8]) -> Result<Self, DkimReason> {
+        let mut parts = text.split(|octet| *octet == b';').rev().skip(1);
+        if parts.any(|part| part.trim_ascii().is_empty()) {
+            return Err(DkimReason::Syntax("?"));
+        }
+        Self::parse(text)
+    }
+
     /// The value of a tag, without the white space around it.
-    pub(super) fn value(&self, name: &str) -> Option<&'a [u8]> {
+    pub(crate) fn value(&self, name: &str) -> Option<&'a [u8]> {
         self.tag(name).map(|tag| tag.value)
     }
 
     /// The value of a tag that must be there, and not be empty.
-    pub(super) fn required(&self, name: &'static str) -> Result<&'a [u8], DkimReason> {
+    pub(crate) fn required(&self, name: &'static str) -> Result<&'a [u8], DkimReason> {
         self.value(name).filter(|value| !value.is_empty()).ok_or(DkimReason::MissingTag(name))
     }
 
     /// The items of a tag's value that are parted by colons.
-    pub(super) fn items(&self, name: &str) -> Option<impl Iterator<Item = &'a [u8]> + Clone> {
+    pub(crate) fn items(&self, name: &str) -> Option<impl Iterator<Item = &'a [u8]> + Clone> {
         self.value(name).map(|value| value.split(|octet| *octet == b':').map(<[u8]>::trim_ascii))
     }
 
     /// The value of a tag that is a number of at most twelve digits.
-    pub(super) fn number(&self, name: &'static str) -> Result<Option<u64>, DkimReason> {
+    pub(crate) fn number(&self, name: &'static str) -> Result<Option<u64>, DkimReason> {
         let Some(value) = self.value(name) else { return Ok(None) };
         let digits = !value.is_empty() && value.len() <= 12 && value.iter().all(u8::is_ascii_digit);
         let text = std::str::from_utf8(value).ok().filter(|_| digits);
@@ -72,12 +81,12 @@ impl<'a> TagList<'a> {
     }
 
     /// Where a tag's value stands, white space around it included.
-    pub(super) fn range(&self, name: &str) -> Option<Range<usize>> {
+    pub(crate) fn range(&self, name: &str) -> Option<Range<usize>> {
         self.tag(name).map(|tag| tag.range.clone())
     }
 
     /// The name of the first tag.
-    pub(super) fn first_name(&self) -> Option<&'a [u8]> {
+    pub(crate) fn first_name(&self) -> Option<&'a [u8]> {
         self.tags.first().map(|tag| tag.name)
     }
 

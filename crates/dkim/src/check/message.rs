@@ -1,0 +1,101 @@
+//! A message whose signatures are evaluated.
+
+use posthaste_types::Timestamp;
+
+use super::key::{Key, Keys, Wanted};
+use super::note::DkimNote;
+use super::result::{DkimReason, DkimResult};
+use super::signature::{self, Candidate, form};
+use crate::canon::BodyHash;
+use crate::head::Field;
+
+/// The header of a message, and its body in the pieces in which it came.
+pub(crate) struct Message<'a> {
+    fields: &'a [Field<'a>],
+    body: &'a [&'a [u8]],
+}
+
+impl<'a> Message<'a> {
+    pub(crate) fn new(fields: &'a [Field<'a>], body: &'a [&'a [u8]]) -> Self {
+        Self { fields, body }
+    }
+
+    /// Evaluates a DKIM-Signature field.
+    pub(super) async fn evaluate(
+        &self,
+        field: &Field<'_>,
+        keys: &mut Keys<'_>,
+        at: Timestamp,
+        result: &mut DkimResult,
+    ) -> Result<(), DkimReason> {
+        let candidate = signature::read(field.value, at, result)?;
+        self.check_from(&candidate)?;
+        result.oversigned = self.oversigned(&result.headers);
+        // Before the key: a changed body needs no question to the DNS.
+        self.check_body(&candidate, result)?;
+        let identity = Some(candidate.parsed.i.as_str()).filter(|identity| !identity.is_empty());
+        let Candidate { key_name: name, algorithm, domain, .. } = &candidate;
+        let key = keys.fetch(&Wanted { name, algorithm: *algorithm, domain, identity }).await?;
+        result.key_bits = Some(key.bits);
+        result.testing = key.notes.contains(&DkimNote::Testing);
+        result.notes.extend_from_slice(&key.notes);
+        self.verify(field, &candidate, &key)
+    }
+
+    /// Every From field that is there must be signed: who reads the first is not to be shown one that the signature
+    /// does not cover (RFC 6376 §8.15).
+    fn check_from(&self, candidate: &Candidate) -> Result<(), DkimReason> {
+        let present = self.fields.iter().filter(|field| field.is("From")).count();
+        let signed = candidate.parsed.h.iter().filter(|name| name.eq_ignore_ascii_case("From")).count();
+        if signed < present { Err(DkimReason::FromNotSigned) } else { Ok(()) }
+    }
+
+    /// mail-auth counts a line of white space alone, at the end of a relaxed body, as a line (RFC 6376 §3.4.4 does
+    /// not), and `l=` before canonicalization, with 0 for no limit: so this hash is ours.
+    fn check_body(&self, candidate: &Candidate, result: &mut DkimResult) -> Result<(), DkimReason> {
+        let hash = self.hash_body(BodyHash::new(form(candidate.parsed.cb), candidate.body_length));
+        if let Some(signed) = candidate.body_length {
+            result.notes.push(DkimNote::BodyLength { signed, unsigned: hash.beyond() });
+        }
+        match hash.finish() {
+            (_, missing) if missing > 0 => Err(DkimReason::BodyTooShort),
+            (hash, _) if hash.as_ref() != candidate.parsed.bh => Err(DkimReason::BodyChanged),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the body into a hash.
+    pub(crate) fn hash_body(&self, mut hash: BodyHash) -> BodyHash {
+        self.body.iter().for_each(|piece| hash.update(piece));
+        hash
+    }
+
+    fn verify(&self, field: &Field<'_>, candidate: &Candidate, key: &Key) -> Result<(), DkimReason> {
+        let Candidate { parsed, without_signature, .. } = candidate;
+        let own = std::iter::once((field.raw_name, without_signature.as_slice()));
+        let mut signed = self.signed_fields(&parsed.h).map(|field| (field.raw_name, field.value)).chain(own);
+        let verified = key.verifying.p.verify(&mut signed, &parsed.b, parsed.ch, parsed.a);
+        verified.map_err(|_| DkimReason::HeaderChanged)
+    }
+
+    /// The fields that `h=` stands for: for each name the last one that is not taken yet, or none (RFC 6376 §5.4.2).
+    pub(crate) fn signed_fields<'n>(&'n self, names: &'n [String]) -> impl Iterator<Item = &'n Field<'n>> {
+        let mut left: Vec<Option<&Field<'_>>> = self.fields.iter().rev().map(Some).collect();
+        names
+            .iter()
+            .filter_map(move |name| left.iter_mut().find(|field| field.is_some_and(|field| field.is(name)))?.take())
+    }
+
+    /// The names that stand more often in the list than in the header, each once.
+    fn oversigned(&self, names: &[String]) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for name in names {
+            let present = self.fields.iter().filter(|field| field.is(name)).count();
+            let listed = names.iter().filter(|listed| *listed == name).count();
+            if listed > present && !found.contains(name) {
+                found.push(name.clone());
+            }
+        }
+        found
+    }
+}
