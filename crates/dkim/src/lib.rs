@@ -59,6 +59,7 @@ mod record;
 mod selector;
 mod shown;
 mod signer;
+mod verify;
 
 pub use algorithm::{Algorithm, Canonicalization};
 pub use arc::{
@@ -73,3 +74,4 @@ pub use policy::{SigningPolicy, WithoutKey};
 pub use record::DkimRecord;
 pub use selector::Selector;
 pub use signer::{Dkim, Reach};
+pub use verify::{Arrival, AuthorError, MessageSettings, MessageVerdict, SpfCheck, check_message};
