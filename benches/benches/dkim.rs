@@ -1,7 +1,11 @@
 //! Signing: our `Dkim` against what cannot be saved (one signature, and SHA-256 over body and header) and against
-//! mail-auth called directly with the same fields.
+//! mail-auth called directly with the same fields. Verifying: our `check` against mail-auth's own verifier, both with the
+//! key's record at hand; mail-auth keeps it parsed.
 
+use std::borrow::Borrow;
+use std::collections::HashMap;
 use std::error::Error;
+use std::hash::Hash;
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
@@ -10,10 +14,14 @@ use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256};
 use mail_auth::common::headers::HeaderWriter;
+use mail_auth::common::parse::TxtRecordParser;
+use mail_auth::common::verify::DomainKey;
 use mail_auth::dkim::{DkimSigner, Done};
+use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters, ResolverCache, Txt};
 use posthaste_benches::{Comparison, Mode, Sample, machine};
-use posthaste_dkim::{Dkim, DkimKey, KeyKind};
-use posthaste_types::{Content, Timestamp};
+use posthaste_dkim::{CheckLimits, Dkim, DkimKey, KeyKind, check_octets};
+use posthaste_dns::MemoryZone;
+use posthaste_types::{Content, Tick, Timestamp};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -27,6 +35,10 @@ fn main() -> Result<()> {
         }
         if mode.wants("ed25519") {
             ed25519(mode, size)?;
+        }
+        if mode.wants("verify") {
+            verify(mode, size, KeyKind::Rsa2048)?;
+            verify(mode, size, KeyKind::Ed25519)?;
         }
     }
     Ok(())
@@ -64,8 +76,7 @@ fn compare(
 ) -> Result<()> {
     let ours = Dkim::new("news.example.com".parse()?).key("s1".parse()?, key);
     let at = Timestamp::from_unix_secs(1_790_000_000);
-    let body = "Some words of plain text that fill a line as mail does, and end it.\r\n".repeat(kib * 1024 / 69);
-    let octets = format!("{HEADER}\r\n{body}").into_bytes();
+    let (body, octets) = (body(kib), message(kib));
     let content = Content::from_canonical(octets.clone())?;
     // As long as the canonical header is, with the signature's own field.
     let header = vec![b'h'; HEADER.len() + 600];
@@ -96,6 +107,82 @@ fn compare(
     }
     print!("{run}");
     Ok(())
+}
+
+/// Both check the same octets, which our signer signed.
+fn verify(mode: Mode, kib: usize, kind: KeyKind) -> Result<()> {
+    let signer = Dkim::new("news.example.com".parse()?).key("s1".parse()?, DkimKey::generate(kind)?);
+    let record = signer.records()?.swap_remove(0);
+    let at = Timestamp::from_unix_secs(1_700_000_000);
+    let content = Content::from_canonical(message(kib))?;
+    let octets = content.with_headers(&signer.sign_content(&content, at)?).to_vec();
+
+    let zone: MemoryZone = record.to_string().parse()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let limits = CheckLimits::default();
+    let ours = || {
+        let results = runtime.block_on(check_octets(&[&octets], &limits, &zone, at, Tick::default()));
+        results.first().is_some_and(|result| result.is_pass())
+    };
+    let key = Txt::from(DomainKey::parse(record.value.as_bytes()));
+    let keys = Keys(HashMap::from([(format!("{}.", record.name).into(), key)]));
+    let authenticator = MessageAuthenticator::new_cloudflare()?;
+    let theirs = || {
+        let Some(message) = AuthenticatedMessage::parse(&octets) else { return false };
+        let checked = authenticator.verify_dkim(Parameters::new(&message).with_txt_cache(&keys));
+        let results = runtime.block_on(checked);
+        results.first().is_some_and(|output| *output.result() == DkimResult::Pass)
+    };
+
+    let name = if kind == KeyKind::Ed25519 { "Ed25519" } else { "RSA-2048" };
+    let mut run = Comparison::new(format!("verify {name}, {kib} KiB"), "checks");
+    let us = run.side("posthaste check");
+    let direct = run.side("mail-auth");
+    run.ratio(us, direct, ">= 0.95");
+    let count = mode.count(500);
+    for round in 0..mode.rounds() {
+        for side in run.order(round) {
+            let start = Instant::now();
+            for _ in 0..count {
+                let passes = if side == us { ours() } else { theirs() };
+                assert!(passes, "a signature does not verify");
+            }
+            run.note(side, Sample::new(count, start.elapsed()));
+        }
+    }
+    print!("{run}");
+    Ok(())
+}
+
+/// mail-auth asks the network for nothing that is found here.
+struct Keys(HashMap<Box<str>, Txt>);
+
+impl ResolverCache<Box<str>, Txt> for Keys {
+    fn get<Q>(&self, name: &Q) -> Option<Txt>
+    where
+        Box<str>: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.0.get(name).cloned()
+    }
+
+    fn remove<Q>(&self, _: &Q) -> Option<Txt>
+    where
+        Box<str>: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        None
+    }
+
+    fn insert(&self, _: Box<str>, _: Txt, _: Instant) {}
+}
+
+fn message(kib: usize) -> Vec<u8> {
+    format!("{HEADER}\r\n{}", body(kib)).into_bytes()
+}
+
+fn body(kib: usize) -> String {
+    "Some words of plain text that fill a line as mail does, and end it.\r\n".repeat(kib * 1024 / 69)
 }
 
 fn direct<T: mail_auth::common::crypto::SigningKey>(

@@ -5,7 +5,10 @@
 mod support;
 
 use data_encoding::BASE64;
-use posthaste_dkim::{CheckLimits, DkimOutcome, DkimReason, DkimResult, check, check_octets};
+use posthaste_auth::results::MethodResult;
+use posthaste_dkim::{
+    Canonicalization, CheckLimits, DkimNote, DkimOutcome, DkimReason, DkimResult, check, check_octets,
+};
 use posthaste_dns::DnsErrorKind;
 use posthaste_types::{Content, Timestamp};
 
@@ -204,4 +207,97 @@ async fn hostile_octets_are_answered() {
     ] {
         assert_eq!(check_octets(&[bad], &CheckLimits::default(), &dns().0, AT, BY).await.len(), 1);
     }
+}
+
+/// RFC 6376 §8.15: a second From above the signed one is what a reader would see.
+#[tokio::test]
+async fn every_from_must_be_signed() {
+    let signer = posthaste_dkim::Dkim::new("news.example.com".parse().unwrap()).key("ed".parse().unwrap(), ed25519());
+    let once = mail_auth_signed(&["From", "To", "Subject"]);
+    assert!(check_octets(&[once.as_bytes()], &CheckLimits::default(), &dns().0, AT, BY).await[0].is_pass());
+    for text in
+        [format!("From: eve@evil.example\r\n{once}"), once.replacen("\r\n\r\n", "\r\nFrom: eve@x.example\r\n\r\n", 1)]
+    {
+        let results = check_octets(&[text.as_bytes()], &CheckLimits::default(), &dns().0, AT, BY).await;
+        assert_eq!(results[0].reason, Some(DkimReason::FromNotSigned), "{}", results[0]);
+    }
+    let mail = String::from_utf8(signed(&signer, &content(MESSAGE)).to_vec()).unwrap();
+    let results = check_octets(
+        &[format!("From: eve@evil.example\r\n{mail}").as_bytes()],
+        &CheckLimits::default(),
+        &dns().0,
+        AT,
+        BY,
+    )
+    .await;
+    assert_eq!(results[0].reason, Some(DkimReason::HeaderChanged), "oversigned: the addition takes the empty place");
+}
+
+fn mail_auth_signed(names: &[&str]) -> String {
+    use mail_auth::common::headers::HeaderWriter;
+    let key =
+        mail_auth::common::crypto::Ed25519Key::from_pkcs8_maybe_unchecked_der(&ed25519().to_der().unwrap()).unwrap();
+    let signer = mail_auth::dkim::DkimSigner::from_key(key).domain("news.example.com").selector("ed");
+    let signer = signer.headers(names.iter().map(|name| (*name).to_owned()));
+    format!("{}{MESSAGE}", signer.sign(MESSAGE.as_bytes()).unwrap().to_header())
+}
+
+#[tokio::test]
+async fn a_result_carries_its_evidence() {
+    let signer = both().expire_after(std::time::Duration::from_secs(60));
+    let mail = signed(&signer, &content(MESSAGE));
+    let results = check(&mail, &Dns::of(&signer.records().unwrap()).0, AT, BY).await;
+    assert_eq!(results.iter().map(|result| result.key_bits).collect::<Vec<_>>(), [Some(2048), Some(256)]);
+    let relaxed = Canonicalization::Relaxed;
+    assert_eq!(results[0].canonicalization, Some((relaxed, relaxed)));
+    assert_eq!(results[0].signed_at, Some(AT));
+    assert_eq!(results[0].expires, Some(Timestamp::from_unix_secs(1_790_000_060)));
+    assert!(results[0].oversigned.iter().any(|name| name == "from"));
+    assert!(!results[0].oversigned.iter().any(|name| name == "sender"));
+    assert_eq!(results[0].headers.iter().filter(|name| *name == "subject").count(), 2);
+    assert!(results.iter().all(|result| result.notes.is_empty()), "{results:?}");
+    let start = results[0].signature_start.as_deref().unwrap();
+    assert!(start.len() == 8 && String::from_utf8(mail.to_vec()).unwrap().contains(&format!("b={start}")));
+    let shown = MethodResult::from(&results[0]);
+    assert_eq!((shown.method(), shown.result(), shown.reason_text()), ("dkim", "pass", None));
+    for (name, value) in [("d", "news.example.com"), ("s", "rsa"), ("a", "rsa-sha256"), ("b", start)] {
+        assert_eq!(shown.value("header", name), Some(value));
+    }
+}
+
+#[tokio::test]
+async fn what_else_is_worth_saying() {
+    let short = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcTNh5i\
+                 jSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB";
+    for (text, notes) in [
+        (record(" t=y;"), vec![DkimNote::Testing]),
+        (record(" t=y : s;"), vec![DkimNote::Testing, DkimNote::StrictIdentity]),
+        (record(" g=*;"), vec![DkimNote::Granularity]),
+        (record(" g=;"), vec![DkimNote::Granularity]),
+    ] {
+        let result = first(&mail(), &Dns::default().with(KEY, &[&text])).await;
+        assert_eq!((result.is_pass(), &result.notes), (true, &notes), "{text}: {result}");
+        assert_eq!(result.testing, notes.contains(&DkimNote::Testing));
+    }
+    // The key is another than the signature's, but long enough to be tried.
+    let dns = Dns::default().with("rsa._domainkey.news.example.com", &[&format!("v=DKIM1; p={short}")]);
+    let result = first(&signed(&both(), &content(MESSAGE)), &dns).await;
+    assert_eq!((result.reason, result.key_bits), (Some(DkimReason::HeaderChanged), Some(1024)));
+    assert_eq!(result.notes, [DkimNote::ShortKey { bits: 1024 }]);
+}
+
+/// `t=s` (RFC 6376 §3.6.1): no identity in a subdomain; `i=` without it (§3.5): in the domain or below.
+#[tokio::test]
+async fn an_identity_is_in_the_domain_or_below_it() {
+    let result = |identity: &'static str, flags: &'static str| async move {
+        let mail = edit("v=1;", &format!("v=1; i={identity};"));
+        first(&mail, &Dns::default().with(KEY, &[&record(flags)])).await.reason
+    };
+    // The signature does not cover the identity that was put in: what is allowed fails later.
+    let allowed = Some(DkimReason::HeaderChanged);
+    assert_eq!(result("@news.example.com", "").await, allowed);
+    assert_eq!(result("ada@NEWS.example.com", " t=s;").await, allowed);
+    assert_eq!(result("ada@a.news.example.com", "").await, allowed);
+    assert_eq!(result("ada@a.news.example.com", " t=s;").await, Some(DkimReason::IdentityOutside));
+    assert_eq!(result("ada@example.com", "").await, Some(DkimReason::IdentityOutside));
 }

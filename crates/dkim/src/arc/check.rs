@@ -6,9 +6,8 @@ use posthaste_types::{Content, Tick, Timestamp};
 use super::read::{self, Candidate, RawSet};
 use super::result::{ArcField, ArcReason, ArcResult, ArcSet, ArcSignature, ChainStatus};
 use crate::algorithm::{Algorithm, Canonicalization};
-use crate::canon::BodyHash;
 use crate::check::key::{Keys, Wanted};
-use crate::check::{ArcHistory, CheckLimits, DkimReason, Message};
+use crate::check::{ArcHistory, BodyHashes, CheckLimits, DkimReason, Message};
 use crate::head::{Field, Split};
 
 /// Checks the ARC chain of a message at the time `at`, within the default limits: see [`check_arc_octets`].
@@ -56,7 +55,7 @@ pub async fn check_arc_octets(
     if chain.sets.is_empty() {
         return result;
     }
-    let mut checker = Checker { message, keys: Keys::new(dns, by), at, hashes: Vec::new() };
+    let mut checker = Checker { message, keys: Keys::new(dns, by), at, hashes: BodyHashes::default() };
     match chain.check(&mut checker, limits.arc_history).await {
         Ok(oldest_pass) => {
             result.status = ChainStatus::Pass;
@@ -121,7 +120,8 @@ impl<'a> Chain<'a> {
             return Ok(None);
         }
         for set in self.sets.iter_mut().rev().skip(1) {
-            if checker.signature(set).await.is_err() {
+            // Each `l=` would need a pass over the body of its own.
+            if set.signature.said.body_length.is_some() || checker.signature(set).await.is_err() {
                 return Ok(Some(oldest));
             }
             oldest = oldest.saturating_sub(1);
@@ -152,8 +152,7 @@ struct Checker<'a> {
     message: Message<'a>,
     keys: Keys<'a>,
     at: Timestamp,
-    /// The hashes of the whole body: at most two, however many signatures there are.
-    hashes: Vec<(Canonicalization, Vec<u8>)>,
+    hashes: BodyHashes,
 }
 
 impl Checker<'_> {
@@ -163,7 +162,10 @@ impl Checker<'_> {
         if read.expires.is_some_and(|expires| expires < self.at) {
             return Err(DkimReason::Expired);
         }
-        self.body(read)?;
+        let body = self.hashes.of(&self.message, read.body_form, read.said.body_length)?;
+        if body.hash.as_ref() != read.body_hash {
+            return Err(DkimReason::BodyChanged);
+        }
         let own = (set.raw.signature.raw_name, read.without_signature.as_slice());
         let fields = self.message.signed_fields(&read.said.headers).map(|field| (field.raw_name, field.value));
         let bits = verify(&mut self.keys, read, &mut fields.chain([own])).await?;
@@ -180,25 +182,6 @@ impl Checker<'_> {
         let bits = verify(&mut self.keys, &set.seal, &mut before.chain([own])).await?;
         set.seal.said.key_bits = Some(bits);
         Ok(())
-    }
-
-    fn body(&mut self, read: &Candidate) -> Result<(), DkimReason> {
-        let form = read.body_form;
-        let hash = match (read.said.body_length, self.hashes.iter().position(|(known, _)| *known == form)) {
-            (None, Some(at)) => self.hashes.get(at).map(|(_, hash)| hash.clone()).unwrap_or_default(),
-            (length, _) => {
-                let (hash, missing) = self.message.hash_body(BodyHash::new(form, length)).finish();
-                if missing > 0 {
-                    return Err(DkimReason::BodyTooShort);
-                }
-                let hash = hash.as_ref().to_vec();
-                if length.is_none() {
-                    self.hashes.push((form, hash.clone()));
-                }
-                hash
-            }
-        };
-        if hash == read.body_hash { Ok(()) } else { Err(DkimReason::BodyChanged) }
     }
 }
 

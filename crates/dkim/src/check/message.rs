@@ -1,11 +1,13 @@
 //! A message whose signatures are evaluated.
 
+use aws_lc_rs::digest::Digest;
 use posthaste_types::Timestamp;
 
 use super::key::{Key, Keys, Wanted};
 use super::note::DkimNote;
 use super::result::{DkimReason, DkimResult};
 use super::signature::{self, Candidate, form};
+use crate::algorithm::Canonicalization;
 use crate::canon::BodyHash;
 use crate::head::Field;
 
@@ -24,7 +26,7 @@ impl<'a> Message<'a> {
     pub(super) async fn evaluate(
         &self,
         field: &Field<'_>,
-        keys: &mut Keys<'_>,
+        (keys, hashes): (&mut Keys<'_>, &mut BodyHashes),
         at: Timestamp,
         result: &mut DkimResult,
     ) -> Result<(), DkimReason> {
@@ -32,7 +34,7 @@ impl<'a> Message<'a> {
         self.check_from(&candidate)?;
         result.oversigned = self.oversigned(&result.headers);
         // Before the key: a changed body needs no question to the DNS.
-        self.check_body(&candidate, result)?;
+        self.check_body(&candidate, hashes, result)?;
         let identity = Some(candidate.parsed.i.as_str()).filter(|identity| !identity.is_empty());
         let Candidate { key_name: name, algorithm, domain, .. } = &candidate;
         let key = keys.fetch(&Wanted { name, algorithm: *algorithm, domain, identity }).await?;
@@ -52,16 +54,17 @@ impl<'a> Message<'a> {
 
     /// mail-auth counts a line of white space alone, at the end of a relaxed body, as a line (RFC 6376 §3.4.4 does
     /// not), and `l=` before canonicalization, with 0 for no limit: so this hash is ours.
-    fn check_body(&self, candidate: &Candidate, result: &mut DkimResult) -> Result<(), DkimReason> {
-        let hash = self.hash_body(BodyHash::new(form(candidate.parsed.cb), candidate.body_length));
+    fn check_body(
+        &self,
+        candidate: &Candidate,
+        hashes: &mut BodyHashes,
+        result: &mut DkimResult,
+    ) -> Result<(), DkimReason> {
+        let body = hashes.of(self, form(candidate.parsed.cb), candidate.body_length)?;
         if let Some(signed) = candidate.body_length {
-            result.notes.push(DkimNote::BodyLength { signed, unsigned: hash.beyond() });
+            result.notes.push(DkimNote::BodyLength { signed, unsigned: body.unsigned });
         }
-        match hash.finish() {
-            (_, missing) if missing > 0 => Err(DkimReason::BodyTooShort),
-            (hash, _) if hash.as_ref() != candidate.parsed.bh => Err(DkimReason::BodyChanged),
-            _ => Ok(()),
-        }
+        if body.hash.as_ref() == candidate.parsed.bh { Ok(()) } else { Err(DkimReason::BodyChanged) }
     }
 
     /// Takes the body into a hash.
@@ -97,5 +100,43 @@ impl<'a> Message<'a> {
             }
         }
         found
+    }
+}
+
+/// The hashes of one message's body: that of the whole body is made once for each form.
+#[derive(Default)]
+pub(crate) struct BodyHashes {
+    whole: Vec<(Canonicalization, Digest)>,
+}
+
+/// The hash of a body, or of its beginning.
+pub(crate) struct HashedBody {
+    pub(crate) hash: Digest,
+    /// How many octets of the canonical body are left out.
+    pub(crate) unsigned: u64,
+}
+
+impl BodyHashes {
+    /// The hash of the whole body or of its first `length` canonical octets, which it must have.
+    pub(crate) fn of(
+        &mut self,
+        message: &Message<'_>,
+        form: Canonicalization,
+        length: Option<u64>,
+    ) -> Result<HashedBody, DkimReason> {
+        let known = self.whole.iter().find(|(known, _)| *known == form).filter(|_| length.is_none());
+        if let Some((_, hash)) = known {
+            return Ok(HashedBody { hash: *hash, unsigned: 0 });
+        }
+        let hashed = message.hash_body(BodyHash::new(form, length));
+        let unsigned = hashed.beyond();
+        let (hash, missing) = hashed.finish();
+        if missing > 0 {
+            return Err(DkimReason::BodyTooShort);
+        }
+        if length.is_none() {
+            self.whole.push((form, hash));
+        }
+        Ok(HashedBody { hash, unsigned })
     }
 }

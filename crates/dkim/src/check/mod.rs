@@ -11,7 +11,7 @@ use posthaste_dns::Resolve;
 use posthaste_types::{Content, Tick, Timestamp};
 
 use self::key::Keys;
-pub(crate) use self::message::Message;
+pub(crate) use self::message::{BodyHashes, Message};
 pub use self::note::DkimNote;
 pub use self::result::{DkimOutcome, DkimReason, DkimResult};
 use self::signature::outcome;
@@ -97,13 +97,13 @@ pub async fn check_octets(
     let Some(split) = Split::of(pieces.iter().copied(), limits.header_octets) else { return too_large() };
     let Some(fields) = limits.fields(&split.head) else { return too_large() };
     let message = Message::new(&fields, &split.body);
-    let mut keys = Keys::new(dns, by);
+    let (mut keys, mut hashes) = (Keys::new(dns, by), BodyHashes::default());
     let signatures = fields.iter().filter(|field| field.is(NAME));
     let count = signatures.clone().count();
     let mut results = Vec::with_capacity(count.min(limits.signatures) + 1);
     for signature in signatures.take(limits.signatures) {
         let mut result = DkimResult::of(DkimOutcome::Pass, None);
-        if let Err(reason) = message.evaluate(signature, &mut keys, at, &mut result).await {
+        if let Err(reason) = message.evaluate(signature, (&mut keys, &mut hashes), at, &mut result).await {
             result.outcome = outcome(&reason);
             result.reason = Some(reason);
         }

@@ -190,3 +190,39 @@ impl fmt::Debug for DkimKey {
 
 /// An RSA key of 8192 bits has 6 KiB of PEM.
 const MAX_KEY: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest::{SHA256, digest};
+    use data_encoding::BASE64;
+
+    use super::*;
+    use crate::algorithm::Canonicalization::Relaxed;
+    use crate::canon;
+
+    /// RFC 8463 §A.3: the canonical header of the example, hashed and signed with the key of §A.1, has the signature of the
+    /// example, octet for octet: Ed25519 has nothing random (RFC 8032 §5.1.6).
+    #[test]
+    fn rfc8463_appendix_a_is_signed_to_the_same_octets() {
+        let fields = [
+            ("From", " Joe SixPack <joe@football.example.com>"),
+            ("To", " Suzie Q <suzie@shopping.example.net>"),
+            ("Subject", " Is dinner ready?"),
+            ("Date", " Fri, 11 Jul 2003 21:00:37 -0700 (PDT)"),
+            ("Message-ID", " <20030712040037.46341.5F8J@football.example.com>"),
+        ];
+        let unsigned = " v=1; a=ed25519-sha256; c=relaxed/relaxed;\r\n d=football.example.com; i=@football.example.com;\r\n \
+                        q=dns/txt; s=brisbane; t=1528637909; h=from : to :\r\n subject : date : message-id : from : subject : \
+                        date;\r\n bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r\n b=";
+        let mut header = Vec::new();
+        for (name, value) in fields.into_iter().chain([("DKIM-Signature", unsigned)]) {
+            canon::header(Relaxed, name.as_bytes(), value.as_bytes(), &mut header);
+        }
+        let header = header.strip_suffix(b"\r\n").unwrap();
+        let seed = BASE64.decode(b"nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=").unwrap();
+        let key = DkimKey::from_ed25519_seed(&seed.try_into().unwrap()).unwrap();
+        let signature = BASE64.encode(&key.sign(&digest(&SHA256, header)).unwrap());
+        let expected = "/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11BusFa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==";
+        assert_eq!(signature, expected);
+    }
+}

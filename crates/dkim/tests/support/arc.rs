@@ -1,5 +1,7 @@
 //! Reads the YAML of the ARC test suite.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -28,6 +30,12 @@ impl Case {
     /// The message, with CRLF.
     pub(crate) fn message(&self) -> String {
         self.case["message"].replace('\n', "\r\n")
+    }
+
+    /// The names and the texts of the case's records, each text on one line.
+    pub(crate) fn other_records(&self) -> Vec<(String, String)> {
+        let line = |text: &String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.records.iter().map(|(name, text)| (name.clone(), line(text))).collect()
     }
 
     /// The case's records, of which this one replaces that of the same name.
