@@ -137,9 +137,12 @@ impl Ask for Slot {
         }))
     }
 
+    fn now(&self) -> Tick {
+        self.state().now
+    }
+
     fn is_late(&self) -> bool {
-        let now = self.state().now;
-        now >= self.by
+        self.now() >= self.by
     }
 
     fn wall(&self) -> Timestamp {

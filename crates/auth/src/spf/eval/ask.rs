@@ -11,6 +11,8 @@ use posthaste_types::{Clock, DnsName, Tick, Timestamp};
 pub(in crate::spf) trait Ask: fmt::Debug + Send + Sync {
     fn ask<'a>(&'a self, name: &'a DnsName, kind: RecordKind) -> Asked<'a>;
 
+    fn now(&self) -> Tick;
+
     /// Whether the time has run out.
     fn is_late(&self) -> bool;
 
@@ -33,8 +35,12 @@ impl Ask for Asking<'_> {
         self.resolver.resolve(name, kind, self.by)
     }
 
+    fn now(&self) -> Tick {
+        self.clock.tick()
+    }
+
     fn is_late(&self) -> bool {
-        self.clock.tick() >= self.by
+        self.now() >= self.by
     }
 
     fn wall(&self) -> Timestamp {
