@@ -146,7 +146,8 @@ impl<'a> Evaluation<'a> {
 
     /// No recursion: an `include` adds a level, so that hostile records cannot use up the stack.
     async fn check_host(&mut self, domain: DnsName) -> Ended {
-        let mut levels = vec![Level::new(domain, 0)];
+        let mut levels = Vec::with_capacity(USUAL_DEPTH);
+        levels.push(Level::new(domain, 0));
         loop {
             let depth = levels.len();
             let Some(level) = levels.last_mut() else { return Stop::limit(Limit::Depth).into() };
@@ -179,20 +180,21 @@ impl<'a> Evaluation<'a> {
     }
 
     async fn go_on(&mut self, level: &mut Level) -> Result<Next, Stop> {
-        let known = match &level.record {
-            Some(known) => known.clone(),
-            None => self.record(&level.frame).await?.ok_or_else(|| level.missing())?,
-        };
-        level.record = Some(known.clone());
-        self.evaluate(&level.frame, &known, &mut level.at).await
+        if level.record.is_none() {
+            level.record = self.record(&level.frame).await?;
+        }
+        match &level.record {
+            Some(known) => self.evaluate(&level.frame, known, &mut level.at).await,
+            None => Err(level.missing()),
+        }
     }
 
     /// §5.2, and its table of results: what the end of an included record means; `None` if the next term is tried.
     fn included(&mut self, level: &mut Level, ended: Ended) -> Option<Ended> {
-        let known = level.record.clone()?;
+        let known = level.record.as_ref()?;
         let directive = known.record.directives.get(level.at)?;
         let (matched, outcome) = match ended.verdict {
-            Verdict::Pass => (Match::Yes, Some(Ended::matched(&level.frame, &known, level.at))),
+            Verdict::Pass => (Match::Yes, Some(Ended::matched(&level.frame, known, level.at))),
             Verdict::Fail | Verdict::SoftFail | Verdict::Neutral => (Match::No, None),
             Verdict::None => match ended.why {
                 Why::Other(Reason::NoRecord { domain }) => (Match::Error, Some(Stop::dangling(domain).into())),
@@ -200,7 +202,7 @@ impl<'a> Evaluation<'a> {
             },
             Verdict::TempError | Verdict::PermError => (Match::Error, Some(ended)),
         };
-        self.tried(&level.frame, &known, level.at, matched);
+        self.tried(&level.frame, known, level.at, matched);
         level.at += 1;
         outcome
     }
@@ -213,7 +215,7 @@ impl<'a> Evaluation<'a> {
     /// The one record of the domain (§4.4, §4.5).
     async fn record(&mut self, frame: &Frame) -> Result<Option<Arc<Known>>, Stop> {
         let cache = self.settings.cache.as_deref();
-        if let Some(known) = cache.and_then(|cache| cache.recall(&frame.domain, self.ask.now())) {
+        if let Some(known) = cache.and_then(|cache| cache.recall(&frame.domain, self.ask.began())) {
             self.trace.add(frame.depth, &frame.domain, || Action::Found { record: known.text() });
             return Ok(Some(known));
         }
@@ -243,6 +245,9 @@ impl<'a> Evaluation<'a> {
                     Ok(domain) => return Ok(Next::Include(domain)),
                     Err(stop) => Err(stop),
                 },
+                Mechanism::All | Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. } => {
+                    Ok(self.is_network(&directive.mechanism))
+                }
                 mechanism => self.is_match(frame, mechanism).await,
             };
             let word = match matched {
@@ -345,3 +350,5 @@ fn texts(answer: &Answer) -> impl Iterator<Item = &[u8]> {
 
 /// §7.3: what the macros `p` and `r` stand for where nothing is known.
 const UNKNOWN: &str = "unknown";
+/// How deep records usually stand within records.
+const USUAL_DEPTH: usize = 4;

@@ -11,6 +11,9 @@ use posthaste_types::{Clock, DnsName, Tick, Timestamp};
 pub(in crate::spf) trait Ask: fmt::Debug + Send + Sync {
     fn ask<'a>(&'a self, name: &'a DnsName, kind: RecordKind) -> Asked<'a>;
 
+    /// When the check began: what is kept of the DNS must have been good then.
+    fn began(&self) -> Tick;
+
     fn now(&self) -> Tick;
 
     /// Whether the time has run out.
@@ -27,12 +30,17 @@ pub(in crate::spf) type Asked<'a> = Pin<Box<dyn Future<Output = Result<Answer, D
 pub(in crate::spf) struct Asking<'a> {
     pub(in crate::spf) resolver: &'a dyn Resolve,
     pub(in crate::spf) clock: &'a dyn Clock,
+    pub(in crate::spf) began: Tick,
     pub(in crate::spf) by: Tick,
 }
 
 impl Ask for Asking<'_> {
     fn ask<'a>(&'a self, name: &'a DnsName, kind: RecordKind) -> Asked<'a> {
         self.resolver.resolve(name, kind, self.by)
+    }
+
+    fn began(&self) -> Tick {
+        self.began
     }
 
     fn now(&self) -> Tick {
