@@ -36,10 +36,13 @@ impl SignedHeaders {
     /// Signs `name` as `listing` says, in place of what was said before.
     ///
     /// # Errors
-    /// [`DkimErrorKind::Header`] for a field that must never be signed.
+    /// [`DkimErrorKind::Header`] for a field that must never be signed, and for a name that cannot stand in `h=`.
     pub fn with(mut self, name: HeaderName, listing: Listing) -> Result<Self, DkimError> {
         if NEVER.iter().any(|never| name.is(never)) {
             return Err(DkimErrorKind::Header { why: "this header field must not be signed (RFC 6376 §5.4)" }.into());
+        }
+        if name.as_str().contains(';') {
+            return Err(DkimErrorKind::Header { why: SEMICOLON }.into());
         }
         match self.rules.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = listing,
@@ -101,9 +104,14 @@ pub(crate) struct Selection<'a> {
     pub(crate) fields: Vec<Field<'a>>,
 }
 
+/// Not one whose name has a semicolon: RFC 5322 §2.2 allows that, but it would end `h=`.
 fn is_list_field(field: &Field<'_>) -> bool {
-    field.name.get(..LIST.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(LIST))
+    let is_list = field.name.get(..LIST.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(LIST));
+    is_list && !field.name.contains(&b';')
 }
+
+/// Why a name is refused.
+pub(crate) const SEMICOLON: &str = "a name with a semicolon cannot stand in h= (RFC 6376 §3.2)";
 
 const LIST: &[u8] = b"List-";
 

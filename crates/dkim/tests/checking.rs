@@ -301,3 +301,18 @@ async fn an_identity_is_in_the_domain_or_below_it() {
     assert_eq!(result("ada@a.news.example.com", " t=s;").await, Some(DkimReason::IdentityOutside));
     assert_eq!(result("ada@example.com", "").await, Some(DkimReason::IdentityOutside));
 }
+
+/// Wherever a message is cut, also within a line end and at a bare LF.
+#[tokio::test]
+async fn pieces_make_no_difference() {
+    let text = String::from_utf8(mail().to_vec()).unwrap();
+    for text in [text.replace("on its", "on\nits"), text] {
+        let octets = text.as_bytes();
+        let whole = check_octets(&[octets], &CheckLimits::default(), &dns().0, AT, BY).await;
+        for cut in 0..=octets.len() {
+            let (a, b) = octets.split_at(cut);
+            let cut = check_octets(&[a, b], &CheckLimits::default(), &dns().0, AT, BY).await;
+            assert_eq!(cut, whole);
+        }
+    }
+}

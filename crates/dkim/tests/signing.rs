@@ -154,6 +154,18 @@ fn a_selector_has_one_key() {
     assert_eq!(tag(&fields[0], "a").as_deref(), Some("ed25519-sha256"));
 }
 
+/// A semicolon in a field's name would end `h=`, and begin a tag that nobody meant.
+#[tokio::test]
+async fn a_name_with_a_semicolon_is_not_signed() {
+    let text = "List-x;d=evil.example: 1\r\nFrom: a@news.example.com\r\nList-Id: <x>\r\n\r\nhi\r\n";
+    let field = &fields(&both(), text)[0];
+    assert!(field.contains("List-Id") && !field.contains("evil"), "{field}");
+    assert!(passes(&both(), &signed(&both(), &content(text))).await);
+    let name = HeaderName::parse("X;d=evil.example").unwrap();
+    let error = SignedHeaders::default().with(name, Listing::WhenPresent).unwrap_err();
+    assert!(matches!(error.kind(), DkimErrorKind::Header { .. }));
+}
+
 #[tokio::test]
 async fn whatever_is_signed_verifies_in_every_canonicalization() {
     use Canonicalization::{Relaxed, Simple};
@@ -212,6 +224,15 @@ async fn adding_an_oversigned_field_breaks_every_signature() {
             assert!(passes(&signer, &on_top).await, "{name}");
         }
     }
+}
+
+/// RFC 6376 §2.8: a form feed is no white space. Found by the fuzz target `dkim_check`.
+#[tokio::test]
+async fn a_form_feed_is_text() {
+    let signer = both();
+    let mail = signed(&signer, &content(&MESSAGE.replace("Your order", "Your\u{c}order\u{c}")));
+    assert!(passes(&signer, &mail).await);
+    assert!(!passes(&signer, &changed(&mail, |text| text.replace("Your\u{c}order", "Your order"))).await);
 }
 
 #[tokio::test]

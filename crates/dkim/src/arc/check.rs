@@ -7,7 +7,7 @@ use super::read::{self, Candidate, RawSet};
 use super::result::{ArcField, ArcReason, ArcResult, ArcSet, ArcSignature, ChainStatus};
 use crate::algorithm::{Algorithm, Canonicalization};
 use crate::check::key::{Keys, Wanted};
-use crate::check::{ArcHistory, BodyHashes, CheckLimits, DkimReason, Message};
+use crate::check::{ArcHistory, BodyHashes, CheckLimits, DkimReason, Message, canonical, joined};
 use crate::head::{Field, Split};
 
 /// Checks the ARC chain of a message at the time `at`, within the default limits: see [`check_arc_octets`].
@@ -28,7 +28,8 @@ pub async fn check_arc(content: &Content, dns: &dyn Resolve, at: Timestamp, by: 
     check_arc_octets(&pieces, &CheckLimits::default(), dns, at, by).await
 }
 
-/// Checks the ARC chain of a message that comes in any number of pieces (RFC 8617 §5.2).
+/// Checks the ARC chain of a message that comes in any number of pieces (RFC 8617 §5.2). If they are not cut at line ends,
+/// they are copied.
 ///
 /// The newest message signature and all seals are verified; how far back the older message signatures hold is said too,
 /// unless the limits forbid it. Every question to the DNS goes through `dns`, each name is asked for once, and all are
@@ -43,6 +44,9 @@ pub async fn check_arc_octets(
     by: Tick,
 ) -> ArcResult {
     let too_large = || ArcResult::of(ChainStatus::Fail, Some(ArcReason::HeaderTooLarge));
+    let joined = joined(pieces);
+    let one = [joined.as_slice()];
+    let pieces = if joined.is_empty() { pieces } else { &one };
     let Some(split) = Split::of(pieces.iter().copied(), limits.header_octets) else { return too_large() };
     let Some(fields) = limits.fields(&split.head) else { return too_large() };
     let message = Message::new(&fields, &split.body);
@@ -168,7 +172,8 @@ impl Checker<'_> {
         }
         let own = (set.raw.signature.raw_name, read.without_signature.as_slice());
         let fields = self.message.signed_fields(&read.said.headers).map(|field| (field.raw_name, field.value));
-        let bits = verify(&mut self.keys, read, &mut fields.chain([own])).await?;
+        let signed = canonical(read.header_form, fields, own);
+        let bits = verify(&mut self.keys, read, &signed).await?;
         set.signature.said.key_bits = Some(bits);
         Ok(())
     }
@@ -179,28 +184,21 @@ impl Checker<'_> {
         // All but the last, which is the seal itself.
         let before = fields.take((sealed.len() * 3).saturating_sub(1)).map(|field| (field.raw_name, field.value));
         let own = (set.raw.seal.raw_name, set.seal.without_signature.as_slice());
-        let bits = verify(&mut self.keys, &set.seal, &mut before.chain([own])).await?;
+        let signed = canonical(Canonicalization::Relaxed, before, own);
+        let bits = verify(&mut self.keys, &set.seal, &signed).await?;
         set.seal.said.key_bits = Some(bits);
         Ok(())
     }
 }
 
-/// Verifies the signature over some fields, and says how long the key is.
-async fn verify<'f>(
-    keys: &mut Keys<'_>,
-    read: &Candidate,
-    signed: &mut (dyn Iterator<Item = (&'f [u8], &'f [u8])> + Send),
-) -> Result<usize, DkimReason> {
+/// Verifies the signature of canonical fields, and says how long the key is.
+async fn verify(keys: &mut Keys<'_>, read: &Candidate, signed: &[u8]) -> Result<usize, DkimReason> {
     let ArcSignature { domain, algorithm, .. } = &read.said;
     let key = keys.fetch(&Wanted { name: &read.key_name, algorithm: *algorithm, domain, identity: None }).await?;
-    let form = match read.header_form {
-        Canonicalization::Relaxed => mail_auth::dkim::Canonicalization::Relaxed,
-        Canonicalization::Simple => mail_auth::dkim::Canonicalization::Simple,
-    };
     let algorithm = match algorithm {
         Algorithm::RsaSha256 => mail_auth::common::crypto::Algorithm::RsaSha256,
         Algorithm::Ed25519Sha256 => mail_auth::common::crypto::Algorithm::Ed25519Sha256,
     };
-    let verified = key.verifying.p.verify(&mut { signed }, &read.signature, form, algorithm);
+    let verified = key.verifying.p.verify_bytes(signed, &read.signature, algorithm);
     verified.map(|()| key.bits).map_err(|_| DkimReason::HeaderChanged)
 }

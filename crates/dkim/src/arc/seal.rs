@@ -14,7 +14,7 @@ use crate::check::Message;
 use crate::error::{DkimError, DkimErrorKind};
 use crate::field::{ARC_SEAL, Kind, NAME, SealTags, Tags, Unsigned};
 use crate::head::{self, Field, Split};
-use crate::headers::SignedHeaders;
+use crate::headers::{SEMICOLON, SignedHeaders};
 use crate::key::DkimKey;
 use crate::record::DkimRecord;
 use crate::selector::Selector;
@@ -78,11 +78,14 @@ impl ArcSealer {
     /// none.
     ///
     /// # Errors
-    /// [`DkimErrorKind::Header`] for ARC-Seal (RFC 8617 §4.1.2).
+    /// [`DkimErrorKind::Header`] for ARC-Seal (RFC 8617 §4.1.2), and for a name that cannot stand in `h=`.
     pub fn exactly(mut self, names: impl IntoIterator<Item = HeaderName>) -> Result<Self, DkimError> {
         let names: Vec<String> = names.into_iter().map(|name| name.as_str().to_owned()).collect();
         if names.iter().any(|name| name.eq_ignore_ascii_case(ARC_SEAL)) {
             return Err(DkimErrorKind::Header { why: "ARC-Seal must not be signed (RFC 8617 §4.1.2)" }.into());
+        }
+        if names.iter().any(|name| name.contains(';')) {
+            return Err(DkimErrorKind::Header { why: SEMICOLON }.into());
         }
         self.headers = Headers::Exactly(names);
         Ok(self)
@@ -102,7 +105,8 @@ impl ArcSealer {
     /// A broken chain is sealed too, once, so that those behind know (RFC 8617 §5.1.2). There is no field if the chain can
     /// be sealed no more ([`can_be_sealed`](ArcResult::can_be_sealed)): the message goes on as it is.
     ///
-    /// Seal as the last step: what is changed behind it breaks the chain.
+    /// Seal as the last step: what is changed behind it breaks the chain. Where the check was
+    /// [transient](ArcResult::is_transient), check again first if that is possible: the seal of a broken chain is for good.
     ///
     /// # Errors
     /// [`SealError`]; nothing was sealed then.

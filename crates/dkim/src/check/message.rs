@@ -8,7 +8,7 @@ use super::note::DkimNote;
 use super::result::{DkimReason, DkimResult};
 use super::signature::{self, Candidate, form};
 use crate::algorithm::Canonicalization;
-use crate::canon::BodyHash;
+use crate::canon::{self, BodyHash};
 use crate::head::Field;
 
 /// The header of a message, and its body in the pieces in which it came.
@@ -31,7 +31,7 @@ impl<'a> Message<'a> {
         result: &mut DkimResult,
     ) -> Result<(), DkimReason> {
         let candidate = signature::read(field.value, at, result)?;
-        self.check_from(&candidate)?;
+        self.check_from(&result.headers)?;
         result.oversigned = self.oversigned(&result.headers);
         // Before the key: a changed body needs no question to the DNS.
         self.check_body(&candidate, hashes, result)?;
@@ -41,14 +41,14 @@ impl<'a> Message<'a> {
         result.key_bits = Some(key.bits);
         result.testing = key.notes.contains(&DkimNote::Testing);
         result.notes.extend_from_slice(&key.notes);
-        self.verify(field, &candidate, &key)
+        self.verify(field, &candidate, &result.headers, &key)
     }
 
     /// Every From field that is there must be signed: who reads the first is not to be shown one that the signature
     /// does not cover (RFC 6376 §8.15).
-    fn check_from(&self, candidate: &Candidate) -> Result<(), DkimReason> {
-        let present = self.fields.iter().filter(|field| field.is("From")).count();
-        let signed = candidate.parsed.h.iter().filter(|name| name.eq_ignore_ascii_case("From")).count();
+    fn check_from(&self, names: &[String]) -> Result<(), DkimReason> {
+        let present = self.fields.iter().filter(|field| field.is("from")).count();
+        let signed = names.iter().filter(|name| *name == "from").count();
         if signed < present { Err(DkimReason::FromNotSigned) } else { Ok(()) }
     }
 
@@ -74,12 +74,11 @@ impl<'a> Message<'a> {
         hash
     }
 
-    fn verify(&self, field: &Field<'_>, candidate: &Candidate, key: &Key) -> Result<(), DkimReason> {
+    fn verify(&self, field: &Field<'_>, candidate: &Candidate, names: &[String], key: &Key) -> Result<(), DkimReason> {
         let Candidate { parsed, without_signature, .. } = candidate;
-        let own = std::iter::once((field.raw_name, without_signature.as_slice()));
-        let mut signed = self.signed_fields(&parsed.h).map(|field| (field.raw_name, field.value)).chain(own);
-        let verified = key.verifying.p.verify(&mut signed, &parsed.b, parsed.ch, parsed.a);
-        verified.map_err(|_| DkimReason::HeaderChanged)
+        let signed = self.signed_fields(names).map(|field| (field.raw_name, field.value));
+        let signed = canonical(form(parsed.ch), signed, (field.raw_name, without_signature));
+        key.verifying.p.verify_bytes(&signed, &parsed.b, parsed.a).map_err(|_| DkimReason::HeaderChanged)
     }
 
     /// The fields that `h=` stands for: for each name the last one that is not taken yet, or none (RFC 6376 §5.4.2).
@@ -93,15 +92,35 @@ impl<'a> Message<'a> {
     /// The names that stand more often in the list than in the header, each once.
     fn oversigned(&self, names: &[String]) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
-        for name in names {
-            let present = self.fields.iter().filter(|field| field.is(name)).count();
+        for (at, name) in names.iter().enumerate() {
+            let earlier = names.get(..at).unwrap_or_default();
+            if earlier.contains(name) {
+                continue;
+            }
             let listed = names.iter().filter(|listed| *listed == name).count();
-            if listed > present && !found.contains(name) {
+            let present = self.fields.iter().filter(|field| field.is(name)).take(listed).count();
+            if listed > present {
                 found.push(name.clone());
             }
         }
         found
     }
+}
+
+/// The signed fields and the signature's own, which has no line end (RFC 6376 §3.7), in canonical form. mail-auth's takes a
+/// form feed for white space, which it is not (§2.8).
+pub(crate) fn canonical<'f>(
+    form: Canonicalization,
+    signed: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+    (name, value): (&[u8], &[u8]),
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(2048);
+    signed.for_each(|(name, value)| canon::header(form, name, value, &mut out));
+    canon::header(form, name, value, &mut out);
+    if out.ends_with(b"\r\n") {
+        out.truncate(out.len() - 2);
+    }
+    out
 }
 
 /// The hashes of one message's body: that of the whole body is made once for each form.

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use posthaste_auth::dmarc::Authenticated;
 use posthaste_dns::DnsErrorKind;
-use posthaste_types::{Domain, Timestamp};
+use posthaste_types::{DnsName, Domain, Timestamp};
 
 use super::note::DkimNote;
 use crate::algorithm::{Algorithm, Canonicalization};
@@ -73,6 +74,29 @@ impl DkimResult {
     /// Whether the signature is valid.
     pub fn is_pass(&self) -> bool {
         self.outcome == DkimOutcome::Pass
+    }
+
+    /// What DMARC makes of it (RFC 9989 §4.4.1): the signing domain, and whether it is authenticated. `None` where no domain
+    /// could be read, and for a key that is being tested, as that counts as unsigned (RFC 6376 §3.6.1).
+    ///
+    /// ```
+    /// use posthaste_auth::dmarc::Identifiers;
+    /// use posthaste_dkim::DkimResult;
+    ///
+    /// fn identified(message: Identifiers, results: &[DkimResult]) -> Identifiers {
+    ///     let identifiers = results.iter().filter_map(DkimResult::identifier);
+    ///     identifiers.fold(message, |message, (domain, authenticated)| message.dkim(domain, authenticated))
+    /// }
+    /// ```
+    pub fn identifier(&self) -> Option<(DnsName, Authenticated)> {
+        let authenticated = match self.outcome {
+            DkimOutcome::None => return None,
+            _ if self.testing => return None,
+            DkimOutcome::Pass => Authenticated::Pass,
+            DkimOutcome::TempError => Authenticated::TempError,
+            DkimOutcome::Fail | DkimOutcome::Policy | DkimOutcome::PermError => Authenticated::Fail,
+        };
+        Some((DnsName::from(self.domain.as_ref()?), authenticated))
     }
 
     /// Whether the same check may end otherwise later: the DNS did not answer.

@@ -9,7 +9,7 @@ use crate::algorithm::{Algorithm, Canonicalization};
 
 /// A signature that may be evaluated.
 pub(super) struct Candidate {
-    /// As mail-auth reads it.
+    /// As mail-auth reads it, but for `h=`, which stands in the result.
     pub(super) parsed: Signature,
     pub(super) domain: Domain,
     /// Where the key stands.
@@ -42,9 +42,10 @@ pub(super) fn read(value: &[u8], at: Timestamp, result: &mut DkimResult) -> Resu
     check_values(&tags)?;
     check_times(&tags, at, result)?;
     // Without the spaces between lines: mail-auth takes those out itself.
-    let parsed = Signature::parse(value).map_err(refused)?;
+    let mut parsed = Signature::parse(value).map_err(refused)?;
     result.canonicalization = Some((form(parsed.ch), form(parsed.cb)));
-    result.headers = parsed.h.iter().map(|name| name.to_ascii_lowercase()).collect();
+    result.headers = std::mem::take(&mut parsed.h);
+    result.headers.iter_mut().for_each(|name| name.make_ascii_lowercase());
     if parsed.b.is_empty() || parsed.bh.len() != SHA256_LENGTH {
         return Err(DkimReason::Syntax("bh"));
     }

@@ -15,7 +15,7 @@ pub use author::AuthorError;
 pub use verdict::{MessageVerdict, SpfCheck};
 
 use crate::arc::check_arc_octets;
-use crate::check::{DkimOutcome, DkimResult, check_octets};
+use crate::check::{DkimResult, check_octets};
 
 /// Checks a message that arrived, which comes in any number of pieces: iprev, SPF of HELO and of MAIL FROM, DKIM, ARC,
 /// and DMARC from those.
@@ -101,17 +101,8 @@ fn identifiers(author: &Domain, spf: &SpfCheck, dkim: &[DkimResult]) -> dmarc::I
     if let Some(domain) = spf.query.domain() {
         identifiers = identifiers.spf(domain.clone(), spf.outcome.verdict.into());
     }
-    for result in dkim.iter().filter(|result| !result.testing) {
-        let authenticated = match result.outcome {
-            DkimOutcome::Pass => dmarc::Authenticated::Pass,
-            DkimOutcome::TempError => dmarc::Authenticated::TempError,
-            _ => dmarc::Authenticated::Fail,
-        };
-        if let Some(domain) = &result.domain {
-            identifiers = identifiers.dkim(domain.into(), authenticated);
-        }
-    }
-    identifiers
+    let signed = dkim.iter().filter_map(DkimResult::identifier);
+    signed.fold(identifiers, |identifiers, (domain, authenticated)| identifiers.dkim(domain, authenticated))
 }
 
 /// A failure counts most, by what the domain asks for; what is not known more than nothing, and a pass least.
