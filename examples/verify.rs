@@ -124,7 +124,7 @@ fn run(arguments: &Arguments) -> Result<Checked, Box<dyn Error>> {
     })?;
     let own = AuthservId::parse(arguments.receiver.as_str())?;
     let (_, stripped) = results::strip(&message, &own);
-    let fields = vec![verdict.results(own)?.to_field()?, verdict.received_spf(&arguments.receiver)?];
+    let fields = vec![verdict.results(own).to_field()?, verdict.received_spf(&arguments.receiver)?];
     Ok(Checked { arrival: arguments.arrival.clone(), verdict, fields, stripped })
 }
 

@@ -44,7 +44,7 @@ use crate::check::{DkimResult, check_octets};
 /// ) -> Result<HeaderField, ParseError> {
 ///     let verdict = check_message(&[message], arrival, dns, clock, &MessageSettings::default()).await;
 ///     println!("{}: {}", verdict.disposition().as_str(), verdict.dmarc_in_words());
-///     verdict.results(own)?.to_field()
+///     verdict.results(own).to_field()
 /// }
 /// ```
 pub async fn check_message(
