@@ -21,6 +21,20 @@ pub fn assert_one_line(text: &str) {
     assert!(!text.contains(['\r', '\n', '\0']), "a line end or NUL in {text:?}");
 }
 
+/// What a header field must be: one line, or lines of which all but the first begin with white space and hold more.
+///
+/// # Panics
+///
+/// Panics where it is not.
+pub fn assert_one_field(field: &str) {
+    let mut lines = field.strip_suffix("\r\n").unwrap_or(field).split("\r\n");
+    lines.next().into_iter().for_each(assert_one_line);
+    for line in lines {
+        assert_one_line(line);
+        assert!(line.starts_with([' ', '\t']) && !line.trim().is_empty(), "a field ends within {field:?}");
+    }
+}
+
 /// Where `inner` stands within `outer`, both of one memory.
 ///
 /// # Panics

@@ -3,6 +3,7 @@
 //! | command | what it fails on |
 //! |---|---|
 //! | `cargo run -p xtask -- layers` | an arrow that points up or sideways; a runtime, C library, random source or socket under L0-L2; a lib.rs of L0-L2 that does not forbid unsafe code and the clock |
+//! | `cargo run -p xtask -- public` | a public signature that shows a type of mail-auth, of hickory outside of its adapter, or of mail-parser and mail-builder in L0-L2 |
 //! | `cargo run -p xtask -- tidy` | long files and functions, stubs, ignored tests, sleeps in tests, machine paths, unfinished manifests |
 //! | `cargo run -p xtask -- package` | a package that lacks a file, or would publish a stray one |
 //! | `cargo run -p xtask -- list examples` | nothing: prints the examples (or `benches`), one a line, for scripts |
@@ -16,6 +17,7 @@ mod finding;
 pub mod layers;
 pub mod list;
 pub mod package;
+pub mod public;
 pub mod tidy;
 mod workspace;
 

@@ -3,9 +3,16 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use xtask::{Error, Finding, Workspace, layers, list, package, tidy};
+use xtask::{Error, Finding, Workspace, layers, list, package, public, tidy};
 
 fn main() -> ExitCode {
+    if std::env::var_os(public::STANDS_FOR_RUSTDOC).is_some() {
+        return if public::rustdoc(std::env::args_os().skip(1)).unwrap_or(false) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match run(&words) {
@@ -26,6 +33,7 @@ fn run(words: &[&str]) -> Result<Option<Vec<Finding>>, Error> {
     let workspace = Workspace::load(Path::new("."))?;
     let findings = match words {
         ["layers"] => layers::run(&workspace)?,
+        ["public"] => public::run(&workspace, &public::this_program()?)?,
         ["tidy"] => {
             let (findings, sizes) = tidy::run(&workspace)?;
             println!("{sizes}");
@@ -55,6 +63,7 @@ const USAGE: &str = "\
 usage: cargo run -p xtask -- COMMAND
 
 layers          arrows between crates, and what stands under L0-L2
+public          types of others in public signatures
 tidy            sizes of files and functions, stray words, manifests
 package         what each package would publish
 list examples   each example: package and name

@@ -10,6 +10,7 @@ use crate::{Error, cargo};
 #[derive(Debug)]
 pub struct Workspace {
     root: PathBuf,
+    target: PathBuf,
     members: Vec<Member>,
 }
 
@@ -60,6 +61,8 @@ pub(crate) struct Target {
 struct Metadata {
     packages: Vec<Member>,
     workspace_root: PathBuf,
+    #[serde(default)]
+    target_directory: PathBuf,
 }
 
 impl Workspace {
@@ -71,12 +74,17 @@ impl Workspace {
     /// Reads the output of `cargo metadata --no-deps`.
     pub fn from_json(json: &str) -> Result<Self, Error> {
         let metadata: Metadata = serde_json::from_str(json).map_err(|e| Error::because("cargo metadata", e))?;
-        Ok(Self { root: metadata.workspace_root, members: metadata.packages })
+        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory, members: metadata.packages })
     }
 
     /// The folder of the workspace's Cargo.toml.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where cargo builds.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
     }
 
     /// Every member, published or not.

@@ -46,6 +46,7 @@ mod check;
 mod eval;
 mod expand;
 mod header;
+mod known;
 mod macro_string;
 mod outcome;
 mod parse;

@@ -260,6 +260,37 @@ fn the_trace_is_evidence_and_can_be_left_out() {
     }
 }
 
+/// A kept record needs no question until its TTL is over, and is evaluated like any other.
+#[test]
+fn records_are_kept_as_long_as_their_ttl_allows() {
+    let zone = MemoryZone::new();
+    zone.add("example.com. 60 IN TXT \"v=spf1 include:_spf.example.net -all\"").unwrap();
+    zone.add("_spf.example.net. 0 IN TXT \"v=spf1 ip4:192.0.2.1 -all\"").unwrap();
+    let mut settings = Settings::default();
+    settings.cache = Some(Arc::new(RecordCache::default()));
+    let check = |ip: &str, now: u64| {
+        let now = Tick::from_start(Duration::from_secs(now));
+        let mut check = Check::new(ada(ip), settings.clone(), now, Timestamp::from_unix_secs(0));
+        loop {
+            match check.step(now) {
+                Step::Ask { name, kind } => check.answer(zone.lookup(&name, kind)),
+                Step::Done(outcome) => return outcome,
+            }
+        }
+    };
+    let asked = |owner: &str| zone.asked(&name(owner), RecordKind::Txt);
+    let first = check("192.0.2.1", 0);
+    assert_eq!((first.verdict, asked("example.com"), asked("_spf.example.net")), (Verdict::Pass, 1, 1));
+    let kept = check("192.0.2.1", 59);
+    assert_eq!((kept.verdict, asked("example.com"), asked("_spf.example.net")), (Verdict::Pass, 1, 2));
+    assert_eq!((kept.reason.to_string(), kept.lookups), (first.reason.to_string(), first.lookups));
+    assert_eq!(kept.trace.len(), first.trace.len() - 1, "the question that was not asked");
+    zone.remove(&name("example.com"), RecordKind::Txt);
+    zone.add("example.com. 60 IN TXT \"v=spf1 ~all\"").unwrap();
+    assert_eq!(check("198.51.100.9", 59).verdict, Verdict::Fail);
+    assert_eq!(check("198.51.100.9", 60).verdict, Verdict::SoftFail);
+}
+
 #[test]
 fn section_9_1_received_spf() {
     let outcome = of_record("v=spf1 ip4:192.0.2.0/24 -all", "192.0.2.1");

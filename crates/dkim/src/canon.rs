@@ -31,8 +31,8 @@ fn relaxed_header(raw_name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// The hash of a canonical body, made piece by piece. Every piece but the last ends with CRLF, so that no line
-/// is spread over two. What needs no change goes to the hash without a copy.
+/// The hash of a canonical body, made piece by piece, wherever the pieces end. What needs no change, and stands in whole
+/// lines in a piece, goes to the hash without a copy.
 ///
 /// Lines end with CRLF only; a bare CR or LF, which canonical content has not, is text.
 pub(crate) struct BodyHash {
@@ -47,36 +47,72 @@ pub(crate) struct BodyHash {
     is_empty: bool,
     /// A block whose white space changes.
     scratch: Vec<u8>,
+    /// The beginning of a line that is not whole yet.
+    begun: Vec<u8>,
 }
 
 impl BodyHash {
     /// A hash of the whole body, or of its first `length` canonical octets (`l=`, RFC 6376 §3.5).
     pub(crate) fn new(form: Canonicalization, length: Option<u64>) -> Self {
         let context = Context::new(&SHA256);
-        Self { form, context, left: length, beyond: 0, empty_lines: 0, is_empty: true, scratch: Vec::new() }
+        Self {
+            form,
+            context,
+            left: length,
+            beyond: 0,
+            empty_lines: 0,
+            is_empty: true,
+            scratch: Vec::new(),
+            begun: Vec::new(),
+        }
     }
 
     /// Takes the next piece.
     pub(crate) fn update(&mut self, mut piece: &[u8]) {
+        if !self.begun.is_empty() {
+            let end = first_line_end(piece, self.begun.ends_with(b"\r"));
+            let (line, rest) = piece.split_at(end.unwrap_or(piece.len()));
+            self.begun.extend_from_slice(line);
+            piece = rest;
+            if end.is_some() {
+                self.line();
+            }
+        }
         while !piece.is_empty() {
             let (block, rest) = piece.split_at(block_end(piece));
             if block.ends_with(b"\r\n") {
                 self.block(block);
             } else {
-                // The end of the body: a last line without CRLF gets one.
-                self.block(&[block, b"\r\n"].concat());
+                self.begun.extend_from_slice(block);
             }
             piece = rest;
         }
     }
 
-    /// How many octets of the canonical body stand behind the length asked for.
+    /// Says that there are no more pieces: a last line without CRLF gets one.
+    pub(crate) fn end(&mut self) {
+        if !self.begun.is_empty() {
+            self.begun.extend_from_slice(b"\r\n");
+            self.line();
+        }
+    }
+
+    /// Takes the line that was begun, and keeps its memory.
+    fn line(&mut self) {
+        let mut line = std::mem::take(&mut self.begun);
+        self.block(&line);
+        line.clear();
+        self.begun = line;
+    }
+
+    /// How many octets of the canonical body stand behind the length asked for, once [`end`](Self::end) was said.
     pub(crate) fn beyond(&self) -> u64 {
         self.beyond
     }
 
     /// The hash, and how many octets the body lacks of the length asked for.
     pub(crate) fn finish(mut self) -> (Digest, u64) {
+        self.end();
         if self.is_empty && self.form == Canonicalization::Simple {
             // RFC 6376 §3.4.3: an empty body is one CRLF.
             self.hash(b"\r\n");
@@ -122,6 +158,12 @@ impl BodyHash {
         self.beyond += (octets.len() - length) as u64;
         self.context.update(&octets[..length]);
     }
+}
+
+/// Behind the first CRLF of a piece, of which the CR may be the last octet `before`.
+fn first_line_end(piece: &[u8], is_cr_before: bool) -> Option<usize> {
+    let is_cr = |at: usize| at.checked_sub(1).map_or(is_cr_before, |before| piece[before] == b'\r');
+    memchr::memchr_iter(b'\n', piece).find(|at| is_cr(*at)).map(|at| at + 1)
 }
 
 /// Where the first block of a piece ends: behind the last line end that is near enough to its start, so that
@@ -332,6 +374,20 @@ mod tests {
             }
             let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
             prop_assert_eq!(hash(form, &pieces, None), hash(form, &[&lines.concat()], None));
+        }
+
+        #[test]
+        fn a_line_may_stand_in_several_pieces(
+            form in forms(), lines in lines(), last in "[ab \t\r\n]{0,5}", size in 1..9_usize, length in 0..40_u64
+        ) {
+            let body = lines.concat() + &last;
+            for length in [None, Some(length)] {
+                let mut cut = BodyHash::new(form, length);
+                body.as_bytes().chunks(size).for_each(|piece| cut.update(piece));
+                let (digest, missing) = cut.finish();
+                let cut = (missing == 0).then(|| digest.as_ref().to_vec());
+                prop_assert_eq!(cut, hash(form, &[&body], length));
+            }
         }
 
         /// Larger than a block, so that it is canonicalised in several.

@@ -9,41 +9,67 @@ pub(crate) struct Split<'a> {
 }
 
 impl<'a> Split<'a> {
-    /// Splits at the first empty line (RFC 5322 §2.1); without one, all is header. The header is borrowed if
-    /// it stands in one piece. `None` if it is longer than `limit` octets.
+    /// Splits at the first empty line (RFC 5322 §2.1), wherever the pieces end; without one, all is header. The header is
+    /// borrowed if it stands in one piece. `None` if it is longer than `limit` octets.
     pub(crate) fn of(chunks: impl IntoIterator<Item = &'a [u8]>, limit: usize) -> Option<Self> {
-        let mut head: Cow<'a, [u8]> = Cow::Borrowed(&[]);
+        let mut head = Head { octets: Cow::Borrowed(&[]), limit };
         let mut body = Vec::new();
-        let mut chunks = chunks.into_iter();
+        let (mut starts_line, mut return_waits) = (true, false);
+        let mut chunks = chunks.into_iter().filter(|chunk| !chunk.is_empty());
         for chunk in chunks.by_ref() {
-            let end = empty_line(chunk);
-            let (fields, rest) = match end {
-                Some((from, to)) => (&chunk[..from], &chunk[to..]),
-                None => (chunk, &chunk[chunk.len()..]),
-            };
-            if head.len() + fields.len() > limit {
-                return None;
-            } else if head.is_empty() {
-                head = Cow::Borrowed(fields);
-            } else {
-                head.to_mut().extend_from_slice(fields);
+            if return_waits {
+                if let Some(rest) = chunk.strip_prefix(b"\n") {
+                    return_waits = false;
+                    body.push(rest);
+                    break;
+                }
+                head.push(b"\r")?;
+                starts_line = false;
             }
-            if end.is_some() {
-                body.push(rest);
+            if let Some((from, to)) = empty_line(chunk, starts_line) {
+                return_waits = false;
+                head.push(&chunk[..from])?;
+                body.push(&chunk[to..]);
                 break;
             }
+            // Whether a CR at the start of a line belongs to an empty one is seen in the next piece.
+            return_waits = chunk.ends_with(b"\n\r") || starts_line && chunk == b"\r";
+            head.push(&chunk[..chunk.len() - usize::from(return_waits)])?;
+            starts_line = chunk.ends_with(b"\n");
+        }
+        if return_waits {
+            head.push(b"\r")?;
         }
         body.extend(chunks);
-        Some(Self { head, body })
+        Some(Self { head: head.octets, body })
     }
 }
 
-/// Where the first empty line begins and ends: one at the start, or one behind a line end. Bare LF counts,
-/// so that what is only checked need not be canonical.
-fn empty_line(chunk: &[u8]) -> Option<(usize, usize)> {
+/// A header that grows.
+struct Head<'a> {
+    octets: Cow<'a, [u8]>,
+    limit: usize,
+}
+
+impl<'a> Head<'a> {
+    fn push(&mut self, more: &'a [u8]) -> Option<()> {
+        if self.octets.len() + more.len() > self.limit {
+            return None;
+        } else if self.octets.is_empty() {
+            self.octets = Cow::Borrowed(more);
+        } else if !more.is_empty() {
+            self.octets.to_mut().extend_from_slice(more);
+        }
+        Some(())
+    }
+}
+
+/// Where the first empty line begins and ends: one at the start, if a line starts there, or one behind a line end. Bare
+/// LF counts, so that what is only checked need not be canonical.
+fn empty_line(chunk: &[u8], starts_line: bool) -> Option<(usize, usize)> {
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', chunk) {
-        if matches!(&chunk[start..end], b"" | b"\r") {
+        if (start > 0 || starts_line) && matches!(&chunk[start..end], b"" | b"\r") {
             return Some((start, end + 1));
         }
         start = end + 1;
@@ -123,6 +149,19 @@ mod tests {
         for (chunks, head, body) in cases {
             let (found, rest) = split(chunks);
             assert_eq!((found.as_str(), rest.concat()), (head, body.into()), "{chunks:?}");
+        }
+    }
+
+    #[test]
+    fn pieces_of_any_length_are_split_alike() {
+        for text in
+            ["A: 1\r\nB: 2\r\n\r\nhi\r\n\r\nho\r\n", "A: 1\n\nhi\n\n", "\r\nhi\r\n", "A: 1\r\n\rB: 2\r\n\r", "\r"]
+        {
+            let whole = Split::of([text.as_bytes()], 100).unwrap();
+            for length in 1..text.len() {
+                let cut = Split::of(text.as_bytes().chunks(length), 100).unwrap();
+                assert_eq!((&cut.head, cut.body.concat()), (&whole.head, whole.body.concat()), "{text:?} by {length}");
+            }
         }
     }
 

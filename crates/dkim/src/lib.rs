@@ -3,6 +3,7 @@
 //! [`Dkim`] signs the mail of a domain with any number of keys at once, RSA and Ed25519, and plugs into
 //! whatever takes a [`Sign`](posthaste_sign::Sign). [`check`] checks the signatures of mail that came, [`check_arc`] the
 //! chain of those who handed it on.
+//! [`check_message`] checks all that a receiver checks of a message, DMARC, SPF and iprev of `posthaste-auth` too.
 //! [`DkimKey`] makes, reads and writes keys, and gives the [`DkimRecord`] to publish. [`StoredKeys`] signs with the keys of
 //! a [`KeyStore`](posthaste_sign::KeyStore), which change while it runs.
 //!
@@ -23,7 +24,7 @@
 //! # Scope
 //! RFC 6376 (DKIM), RFC 8301 (no SHA-1, RSA of 1024 bits and more), RFC 8463 (Ed25519), RFC 8617 (ARC), and the result
 //! words of RFC 8601: a [`DkimResult`] and an [`ArcResult`] become a
-//! [`MethodResult`](posthaste_auth::results::MethodResult) by `From`. Not here: DMARC, the life of a key in a domain.
+//! [`MethodResult`](posthaste_auth::results::MethodResult) by `From`. Not here: the life of a key in a domain.
 //!
 //! # Signing
 //! On aws-lc-rs, without another library: the time is an argument, so equal inputs give equal octets; the body is
@@ -97,6 +98,7 @@ mod selector;
 mod shown;
 mod signer;
 mod stored;
+mod verify;
 
 pub use algorithm::{Algorithm, Canonicalization};
 pub use arc::{
@@ -112,3 +114,4 @@ pub use record::DkimRecord;
 pub use selector::Selector;
 pub use signer::{Dkim, Reach};
 pub use stored::StoredKeys;
+pub use verify::{Arrival, AuthorError, MessageSettings, MessageVerdict, SpfCheck, check_message};

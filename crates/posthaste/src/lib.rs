@@ -110,14 +110,15 @@ pub mod transport {
     };
 }
 
-/// DKIM keys, records and checks (RFC 6376, RFC 8463), and ARC (RFC 8617).
+/// DKIM keys, records and checks (RFC 6376, RFC 8463), ARC (RFC 8617), and the check of a whole message.
 #[cfg(feature = "dkim")]
 pub mod dkim {
     pub use posthaste_dkim::{
-        Algorithm, ArcField, ArcHistory, ArcReason, ArcResult, ArcSealer, ArcSet, ArcSignature, ArcVerdicts,
-        Canonicalization, ChainStatus, CheckLimits, DkimError, DkimErrorKind, DkimKey, DkimNote, DkimOutcome,
-        DkimReason, DkimRecord, DkimResult, KeyKind, Listing, Reach, SealError, SealErrorKind, Selector, SignedHeaders,
-        SigningPolicy, StoredKeys, WithoutKey, check, check_arc, check_arc_octets, check_octets,
+        Algorithm, ArcField, ArcHistory, ArcReason, ArcResult, ArcSealer, ArcSet, ArcSignature, ArcVerdicts, Arrival,
+        AuthorError, Canonicalization, ChainStatus, CheckLimits, DkimError, DkimErrorKind, DkimKey, DkimNote,
+        DkimOutcome, DkimReason, DkimRecord, DkimResult, KeyKind, Listing, MessageSettings, MessageVerdict, Reach,
+        SealError, SealErrorKind, Selector, SignedHeaders, SigningPolicy, SpfCheck, StoredKeys, WithoutKey, check,
+        check_arc, check_arc_octets, check_message, check_octets,
     };
 }
 

@@ -1,6 +1,7 @@
 //! One line of text, and tags.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{ParseError, ParseErrorKind, is_control};
 use crate::macros::validated_string;
@@ -9,9 +10,9 @@ use crate::macros::validated_string;
 ///
 /// Foreign text (a server's words, a library's error) enters by [`Text::lossy`], which replaces what a
 /// line cannot hold by U+FFFD and cuts what is too long; so nothing read from outside can forge a line
-/// of a log or of a protocol.
+/// of a log or of a protocol. Cloning is cheap.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(Box<str>);
+pub struct Text(Arc<str>);
 
 impl Text {
     /// The longest text, in octets.

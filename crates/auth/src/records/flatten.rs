@@ -176,7 +176,7 @@ impl Work<'_> {
     fn networks<'b>(&'b mut self, domain: &'b DnsName, mechanism: &'b Mechanism, depth: usize) -> Networks<'b> {
         Box::pin(async move {
             let own = |spec: &Option<MacroString>| {
-                spec.as_ref().map_or_else(|| Some(domain.clone()), MacroString::literal_name)
+                spec.as_ref().map_or_else(|| Some(domain.clone()), |spec| spec.name().cloned())
             };
             match mechanism {
                 Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. } => Ok(Some(vec![mechanism.clone()])),
@@ -188,7 +188,7 @@ impl Work<'_> {
                     Some(of) => self.mail_hosts(&of, *prefix).await.map(Some),
                     None => Ok(None),
                 },
-                Mechanism::Include { domain: other } => match other.literal_name() {
+                Mechanism::Include { domain: other } => match other.name().cloned() {
                     Some(other) if depth < MAX_DEPTH => self.included(&other, depth + 1).await,
                     Some(other) => Err(FlattenError::Record { domain: other, problem: Problem::Loop }),
                     None => Ok(None),
@@ -217,7 +217,7 @@ impl Work<'_> {
             }
         }
         let Some(redirect) = record.redirect() else { return Ok(Some(networks)) };
-        let Some(to) = redirect.literal_name() else { return Ok(None) };
+        let Some(to) = redirect.name().cloned() else { return Ok(None) };
         let include = Mechanism::Include { domain: redirect.clone() };
         Ok(self.networks(&to, &include, depth).await?.map(|more| networks.into_iter().chain(more).collect()))
     }

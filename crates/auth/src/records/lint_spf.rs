@@ -111,7 +111,7 @@ impl Walk<'_> {
             let has_all = record.directives().iter().any(|directive| directive.mechanism == Mechanism::All);
             if let Some(redirect) = record.redirect().filter(|_| !has_all) {
                 self.lint.lookups = self.lint.lookups.saturating_add(1);
-                if let Some(to) = redirect.literal_name() {
+                if let Some(to) = redirect.name().cloned() {
                     self.visit(to, Problem::Dangling).await;
                 }
             }
@@ -185,11 +185,12 @@ impl Walk<'_> {
         if mechanism.is_lookup() {
             self.lint.lookups = self.lint.lookups.saturating_add(1);
         }
-        let own =
-            |spec: &Option<MacroString>| spec.as_ref().map_or_else(|| Some(domain.clone()), MacroString::literal_name);
+        let own = |spec: &Option<MacroString>| {
+            spec.as_ref().map_or_else(|| Some(domain.clone()), |spec| spec.name().cloned())
+        };
         match mechanism {
             Mechanism::Include { domain } => {
-                if let Some(name) = domain.literal_name() {
+                if let Some(name) = domain.name().cloned() {
                     self.visit(name, Problem::Dangling).await;
                 }
             }
@@ -205,7 +206,7 @@ impl Walk<'_> {
                 }
             }
             Mechanism::Exists { domain } => {
-                if let Some(name) = domain.literal_name() {
+                if let Some(name) = domain.name().cloned() {
                     self.ask(&name, &[RecordKind::A]).await;
                 }
             }

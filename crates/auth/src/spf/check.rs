@@ -19,8 +19,9 @@ use super::settings::Settings;
 /// It always comes to a result; the questions to the DNS end by `clock`'s tick plus
 /// [`Limits::time`](super::Limits::time). Cancel safe: dropping the future only ends the check.
 pub async fn check(resolver: &dyn Resolve, clock: &dyn Clock, query: &Query, settings: &Settings) -> Outcome {
-    let by = clock.tick().saturating_add(settings.limits.time);
-    Evaluation::new(&Asking { resolver, clock, by }, query, settings).run().await
+    let began = clock.tick();
+    let by = began.saturating_add(settings.limits.time);
+    Evaluation::new(&Asking { resolver, clock, began, by }, query, settings).run().await
 }
 
 /// The same as [`check`], without a resolver and without a runtime: it says what to ask, and is told the answers.
@@ -67,7 +68,8 @@ impl Check {
     /// Begins a check at `now`, which is the time `wall` on the wall (for the macro `t`).
     pub fn new(query: Query, settings: Settings, now: Tick, wall: Timestamp) -> Self {
         let by = now.saturating_add(settings.limits.time);
-        let slot = Arc::new(Slot { wall, by, state: Mutex::new(State { now, question: None, answer: None }) });
+        let slot =
+            Arc::new(Slot { wall, began: now, by, state: Mutex::new(State { now, question: None, answer: None }) });
         let ask = slot.clone();
         let evaluation = Box::pin(async move { Evaluation::new(&*ask, &query, &settings).run().await });
         Self { slot, evaluation, done: None }
@@ -111,6 +113,7 @@ impl fmt::Debug for Check {
 #[derive(Debug)]
 struct Slot {
     wall: Timestamp,
+    began: Tick,
     by: Tick,
     state: Mutex<State>,
 }
@@ -137,9 +140,16 @@ impl Ask for Slot {
         }))
     }
 
+    fn began(&self) -> Tick {
+        self.began
+    }
+
+    fn now(&self) -> Tick {
+        self.state().now
+    }
+
     fn is_late(&self) -> bool {
-        let now = self.state().now;
-        now >= self.by
+        self.now() >= self.by
     }
 
     fn wall(&self) -> Timestamp {

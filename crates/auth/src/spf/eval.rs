@@ -9,10 +9,11 @@ use posthaste_dns::{Answer, DnsError, RecordData, RecordKind};
 use posthaste_types::{DnsName, Text};
 
 use super::expand::{self, Values};
+use super::known::{Known, shown};
 use super::macro_string::{MacroString, Place};
 use super::outcome::{Limit, Outcome, Reason, Verdict};
 use super::query::Query;
-use super::record::{Directive, Mechanism, Qualifier, Record};
+use super::record::{Mechanism, Qualifier, Record};
 use super::settings::{Limits, Settings};
 use super::trace::{Action, Answered, Match, Trace};
 
@@ -40,7 +41,7 @@ struct Frame {
 /// One record under evaluation: the domain's own, or one that is included.
 struct Level {
     frame: Frame,
-    record: Option<Arc<Record>>,
+    record: Option<Arc<Known>>,
     /// Which directive comes next, or waits for the record that it includes.
     at: usize,
     redirected: bool,
@@ -68,16 +69,21 @@ impl Level {
 /// How one record's evaluation ended.
 struct Ended {
     verdict: Verdict,
-    reason: Reason,
-    /// The `exp` of the record that decided, with its domain.
-    explanation: Option<(MacroString, DnsName)>,
+    why: Why,
+}
+
+/// Told in words only at the end: most that match are included by others.
+enum Why {
+    /// The directive at a place of the domain's record.
+    Matched(DnsName, Arc<Known>, usize),
+    Other(Reason),
 }
 
 impl Ended {
-    fn matched(frame: &Frame, record: &Record, directive: &Directive) -> Self {
-        let reason = Reason::Matched { domain: frame.domain.clone(), directive: Text::lossy(directive) };
-        let explanation = record.explanation.clone().map(|spec| (spec, frame.domain.clone()));
-        Self { verdict: directive.qualifier.into(), reason, explanation }
+    fn matched(frame: &Frame, known: &Arc<Known>, at: usize) -> Self {
+        let qualifier = known.record.directives.get(at).map(|directive| directive.qualifier);
+        let why = Why::Matched(frame.domain.clone(), known.clone(), at);
+        Self { verdict: qualifier.unwrap_or_default().into(), why }
     }
 }
 
@@ -100,7 +106,7 @@ impl Stop {
 
 impl From<Stop> for Ended {
     fn from(Stop(verdict, reason): Stop) -> Self {
-        Self { verdict, reason, explanation: None }
+        Self { verdict, why: Why::Other(reason) }
     }
 }
 
@@ -115,14 +121,21 @@ impl<'a> Evaluation<'a> {
             Some(domain) => self.check_host(domain.clone()).await,
             None => Stop(Verdict::None, Reason::NotADomain).into(),
         };
-        let explanation = match ended.explanation {
-            Some((spec, domain)) if ended.verdict == Verdict::Fail => self.explain(&spec, domain).await,
+        let explanation = match &ended.why {
+            Why::Matched(domain, known, _) if ended.verdict == Verdict::Fail => match &known.record.explanation {
+                Some(spec) => self.explain(spec, domain.clone()).await,
+                None => None,
+            },
             _ => None,
+        };
+        let reason = match ended.why {
+            Why::Matched(domain, known, at) => Reason::Matched { domain, directive: known.directive(at) },
+            Why::Other(reason) => reason,
         };
         let (trace, steps_left_out) = self.trace.take();
         Outcome {
             verdict: ended.verdict,
-            reason: ended.reason,
+            reason,
             explanation,
             lookups: self.lookups,
             void_lookups: self.void_lookups,
@@ -133,7 +146,8 @@ impl<'a> Evaluation<'a> {
 
     /// No recursion: an `include` adds a level, so that hostile records cannot use up the stack.
     async fn check_host(&mut self, domain: DnsName) -> Ended {
-        let mut levels = vec![Level::new(domain, 0)];
+        let mut levels = Vec::with_capacity(USUAL_DEPTH);
+        levels.push(Level::new(domain, 0));
         loop {
             let depth = levels.len();
             let Some(level) = levels.last_mut() else { return Stop::limit(Limit::Depth).into() };
@@ -166,39 +180,45 @@ impl<'a> Evaluation<'a> {
     }
 
     async fn go_on(&mut self, level: &mut Level) -> Result<Next, Stop> {
-        let record = match &level.record {
-            Some(record) => record.clone(),
-            None => self.record(&level.frame).await?.ok_or_else(|| level.missing())?,
-        };
-        level.record = Some(record.clone());
-        self.evaluate(&level.frame, &record, &mut level.at).await
+        if level.record.is_none() {
+            level.record = self.record(&level.frame).await?;
+        }
+        match &level.record {
+            Some(known) => self.evaluate(&level.frame, known, &mut level.at).await,
+            None => Err(level.missing()),
+        }
     }
 
     /// §5.2, and its table of results: what the end of an included record means; `None` if the next term is tried.
     fn included(&mut self, level: &mut Level, ended: Ended) -> Option<Ended> {
-        let record = level.record.clone()?;
-        let directive = record.directives.get(level.at)?;
+        let known = level.record.as_ref()?;
+        let directive = known.record.directives.get(level.at)?;
         let (matched, outcome) = match ended.verdict {
-            Verdict::Pass => (Match::Yes, Some(Ended::matched(&level.frame, &record, directive))),
+            Verdict::Pass => (Match::Yes, Some(Ended::matched(&level.frame, known, level.at))),
             Verdict::Fail | Verdict::SoftFail | Verdict::Neutral => (Match::No, None),
-            Verdict::None => match ended.reason {
-                Reason::NoRecord { domain } => (Match::Error, Some(Stop::dangling(domain).into())),
+            Verdict::None => match ended.why {
+                Why::Other(Reason::NoRecord { domain }) => (Match::Error, Some(Stop::dangling(domain).into())),
                 _ => (Match::Error, Some(Stop::dangling(&directive.mechanism).into())),
             },
             Verdict::TempError | Verdict::PermError => (Match::Error, Some(ended)),
         };
-        self.tried(&level.frame, directive, matched);
+        self.tried(&level.frame, known, level.at, matched);
         level.at += 1;
         outcome
     }
 
-    fn tried(&mut self, frame: &Frame, directive: &Directive, matched: Match) {
-        let tried = || Action::Tried { directive: Text::lossy(directive), matched };
+    fn tried(&mut self, frame: &Frame, known: &Known, at: usize, matched: Match) {
+        let tried = || Action::Tried { directive: known.directive(at), matched };
         self.trace.add(frame.depth, &frame.domain, tried);
     }
 
     /// The one record of the domain (§4.4, §4.5).
-    async fn record(&mut self, frame: &Frame) -> Result<Option<Arc<Record>>, Stop> {
+    async fn record(&mut self, frame: &Frame) -> Result<Option<Arc<Known>>, Stop> {
+        let cache = self.settings.cache.as_deref();
+        if let Some(known) = cache.and_then(|cache| cache.recall(&frame.domain, self.ask.began())) {
+            self.trace.add(frame.depth, &frame.domain, || Action::Found { record: known.text() });
+            return Ok(Some(known));
+        }
         let answer = self.asked(frame, &frame.domain, RecordKind::Txt).await?.map_err(Stop::dns)?;
         let mut texts = texts(&answer).filter(|text| Record::is_one(text));
         let Some(text) = texts.next() else { return Ok(None) };
@@ -206,24 +226,28 @@ impl<'a> Evaluation<'a> {
         if texts.next().is_some() {
             return Err(Stop(Verdict::PermError, Reason::TwoRecords { domain }));
         }
-        let shown = || Text::lossy(String::from_utf8_lossy(text.get(..Text::MAX).unwrap_or(text)));
-        self.trace.add(frame.depth, &frame.domain, || Action::Found { record: shown() });
-        let record = match &self.settings.cache {
-            Some(cache) => cache.parse(text),
-            None => Record::parse(text).map(Arc::new),
-        };
-        record.map(Some).map_err(|error| Stop(Verdict::PermError, Reason::Syntax { domain, error }))
+        self.trace.add(frame.depth, &frame.domain, || Action::Found { record: shown(text) });
+        let known = Known::parse(text).map(Arc::new);
+        let known = known.map_err(|error| Stop(Verdict::PermError, Reason::Syntax { domain, error }))?;
+        if let Some(cache) = cache {
+            cache.keep(&frame.domain, text, &known, self.ask.now().saturating_add(answer.ttl()));
+        }
+        Ok(Some(known))
     }
 
     /// §4.6.2: the first match decides; §4.6.3: modifiers count behind all mechanisms. `at` is the directive to begin
     /// with, and where an `include` stands when it is met.
-    async fn evaluate(&mut self, frame: &Frame, record: &Record, at: &mut usize) -> Result<Next, Stop> {
+    async fn evaluate(&mut self, frame: &Frame, known: &Arc<Known>, at: &mut usize) -> Result<Next, Stop> {
+        let record = &known.record;
         while let Some(directive) = record.directives.get(*at) {
             let matched = match &directive.mechanism {
                 Mechanism::Include { domain } => match self.include(frame, domain).await {
                     Ok(domain) => return Ok(Next::Include(domain)),
                     Err(stop) => Err(stop),
                 },
+                Mechanism::All | Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. } => {
+                    Ok(self.is_network(&directive.mechanism))
+                }
                 mechanism => self.is_match(frame, mechanism).await,
             };
             let word = match matched {
@@ -231,15 +255,15 @@ impl<'a> Evaluation<'a> {
                 Ok(false) => Match::No,
                 Err(_) => Match::Error,
             };
-            self.tried(frame, directive, word);
+            self.tried(frame, known, *at, word);
             if matched? {
-                return Ok(Next::Ended(Ended::matched(frame, record, directive)));
+                return Ok(Next::Ended(Ended::matched(frame, known, *at)));
             }
             *at += 1;
         }
         let Some(redirect) = &record.redirect else {
             let reason = Reason::Default { domain: frame.domain.clone() };
-            return Ok(Next::Ended(Ended { verdict: Verdict::Neutral, reason, explanation: None }));
+            return Ok(Next::Ended(Ended { verdict: Verdict::Neutral, why: Why::Other(reason) }));
         };
         self.count_lookup()?;
         let to = self.target(frame, Some(redirect)).await?;
@@ -281,6 +305,9 @@ impl<'a> Evaluation<'a> {
     /// The name that a `domain-spec` stands for, or the domain itself; `None` if it is no name.
     async fn target(&mut self, frame: &Frame, spec: Option<&MacroString>) -> Result<Option<DnsName>, Stop> {
         let Some(spec) = spec else { return Ok(Some(frame.domain.clone())) };
+        if let Some(name) = spec.name() {
+            return Ok(Some(name.clone()));
+        }
         let validated = self.validated_for(frame, spec).await?;
         Ok(expand::to_name(spec, &self.values(frame, &validated)))
     }
@@ -323,3 +350,5 @@ fn texts(answer: &Answer) -> impl Iterator<Item = &[u8]> {
 
 /// §7.3: what the macros `p` and `r` stand for where nothing is known.
 const UNKNOWN: &str = "unknown";
+/// How deep records usually stand within records.
+const USUAL_DEPTH: usize = 4;

@@ -11,6 +11,8 @@ use crate::tags::syntax;
 pub struct MacroString {
     text: Box<str>,
     pieces: Box<[Piece]>,
+    /// The name, where no macro decides it.
+    name: Option<DnsName>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,7 +110,8 @@ impl MacroString {
         if place == Place::Domain {
             check_end(text)?;
         }
-        Ok(Self { text: text.into(), pieces: pieces.into() })
+        let name = if place == Place::Domain { literal_name(&pieces) } else { None };
+        Ok(Self { text: text.into(), pieces: pieces.into(), name })
     }
 
     /// The text as it was written.
@@ -121,17 +124,9 @@ impl MacroString {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Expand(_)))
     }
 
-    /// The name, if it needs no macro and can be asked for.
-    pub(crate) fn literal_name(&self) -> Option<DnsName> {
-        let mut text = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Literal(literal) => text.push_str(literal),
-                Piece::Expand(_) => return None,
-            }
-        }
-        let text = text.strip_suffix('.').unwrap_or(&text);
-        DnsName::from_labels(text.split('.').map(str::as_bytes)).ok()
+    /// The name of a `domain-spec`, if it needs no macro and can be asked for.
+    pub(crate) fn name(&self) -> Option<&DnsName> {
+        self.name.as_ref()
     }
 
     pub(crate) fn pieces(&self) -> &[Piece] {
@@ -148,6 +143,18 @@ impl fmt::Display for MacroString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+fn literal_name(pieces: &[Piece]) -> Option<DnsName> {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => text.push_str(literal),
+            Piece::Expand(_) => return None,
+        }
+    }
+    let text = text.strip_suffix('.').unwrap_or(&text);
+    DnsName::from_labels(text.split('.').map(str::as_bytes)).ok()
 }
 
 fn flush(literal: &mut String, pieces: &mut Vec<Piece>) {

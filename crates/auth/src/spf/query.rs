@@ -14,8 +14,8 @@ pub struct Query {
     identity: Identity,
     helo: Box<str>,
     local_part: Box<str>,
-    sender_domain: Box<str>,
-    domain: Option<DnsName>,
+    /// What was given for a domain.
+    domain: Result<DnsName, Box<str>>,
 }
 
 /// Which identity is checked (RFC 7208 §2.3, §2.4).
@@ -61,15 +61,13 @@ impl Query {
     }
 
     fn new(ip: IpAddr, identity: Identity, helo: &str, local: &str, domain: &str) -> Self {
-        let name = to_name(cut(domain));
-        let sender_domain = name.as_ref().map_or(cut(domain), DnsName::as_str).into();
+        let domain = cut(domain);
         Self {
             ip: ip.to_canonical(), // §5: an IPv4-mapped IPv6 address is an IPv4 address
             identity,
             helo: cut(helo).into(),
             local_part: cut(local).into(),
-            sender_domain,
-            domain: name,
+            domain: to_name(domain).ok_or_else(|| domain.into()),
         }
     }
 
@@ -90,12 +88,12 @@ impl Query {
 
     /// The sender, `local@domain`.
     pub fn sender(&self) -> String {
-        format!("{}@{}", self.local_part, self.sender_domain)
+        format!("{}@{}", self.local_part, self.sender_domain())
     }
 
     /// The domain that is checked; `None` if what was given is no domain of two labels or more (§4.3).
     pub fn domain(&self) -> Option<&DnsName> {
-        self.domain.as_ref()
+        self.domain.as_ref().ok()
     }
 
     pub(super) fn local_part(&self) -> &str {
@@ -103,7 +101,7 @@ impl Query {
     }
 
     pub(super) fn sender_domain(&self) -> &str {
-        &self.sender_domain
+        self.domain.as_ref().map_or_else(|given| &**given, DnsName::as_str)
     }
 }
 

@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use posthaste_types::{DnsName, ParseError};
+use posthaste_types::{DnsName, Tick};
 
-use super::record::Record;
+use super::known::Known;
 use super::trace::Tracing;
 
 /// How a check is done.
@@ -51,12 +51,14 @@ impl Default for Limits {
     }
 }
 
-/// Records that were read before, by their text: many checks meet the same few `include`s.
+/// Records that were read before, by the domain that has them: many checks meet the same few `include`s, which then need
+/// neither a question nor a parser.
 ///
-/// It holds what was read, not what the DNS said, so that nothing in it grows old. Only records of up to
-/// [`MAX_RECORD`](Self::MAX_RECORD) octets are kept, and when [`MAX`](Self::MAX) are there it begins anew.
+/// A record is kept as long as its TTL allows, by the clock of the checks that share the cache; they must share the
+/// resolver too. Only records of up to [`MAX_RECORD`](Self::MAX_RECORD) octets are kept, and when [`MAX`](Self::MAX) are
+/// there it begins anew.
 #[derive(Default)]
-pub struct RecordCache(Mutex<HashMap<Box<[u8]>, Arc<Record>>>);
+pub struct RecordCache(Mutex<HashMap<DnsName, (Arc<Known>, Tick)>>);
 
 impl RecordCache {
     /// The most records.
@@ -64,19 +66,19 @@ impl RecordCache {
     /// The longest record that is kept, in octets.
     pub const MAX_RECORD: usize = 2000;
 
-    pub(super) fn parse(&self, text: &[u8]) -> Result<Arc<Record>, ParseError> {
-        if let Some(record) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
-            return Ok(record.clone());
-        }
-        let record = Arc::new(Record::parse(text)?);
+    pub(super) fn recall(&self, domain: &DnsName, now: Tick) -> Option<Arc<Known>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(domain).filter(|(_, until)| now < *until).map(|(known, _)| known.clone())
+    }
+
+    pub(super) fn keep(&self, domain: &DnsName, text: &[u8], known: &Arc<Known>, until: Tick) {
         if text.len() <= Self::MAX_RECORD {
             let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= Self::MAX {
                 kept.clear();
             }
-            kept.insert(text.into(), record.clone());
+            kept.insert(domain.clone(), (known.clone(), until));
         }
-        Ok(record)
     }
 }
 

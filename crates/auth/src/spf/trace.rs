@@ -103,7 +103,8 @@ pub(super) struct Trace {
 
 impl Trace {
     pub(super) fn new(tracing: Tracing) -> Self {
-        Self { tracing, steps: Vec::new(), left_out: 0 }
+        let room = if tracing == Tracing::On { USUAL_STEPS } else { 0 };
+        Self { tracing, steps: Vec::with_capacity(room), left_out: 0 }
     }
 
     /// `action` is only made if steps are written down.
@@ -176,3 +177,6 @@ impl fmt::Display for Match {
         })
     }
 }
+
+/// How many steps most checks take.
+const USUAL_STEPS: usize = 24;

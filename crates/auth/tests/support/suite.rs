@@ -1,6 +1,7 @@
 //! Reads and runs a test suite in the OpenSPF YAML form: scenarios with `tests` and `zonedata`.
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use posthaste_auth::spf::{Check, Outcome, Query, Settings, Step, Verdict};
@@ -9,6 +10,7 @@ use posthaste_types::{DnsName, Tick, Timestamp};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 
 /// One test, run.
+#[allow(dead_code, reason = "some users look at results, some at what is asked")]
 pub(crate) struct Case {
     pub(crate) scenario: String,
     pub(crate) name: String,
@@ -17,8 +19,11 @@ pub(crate) struct Case {
     /// The explanation that is right, if the suite asks for one; `DEFAULT` is none of the domain's.
     pub(crate) expected_explanation: Option<String>,
     pub(crate) outcome: Outcome,
+    /// The DNS of the scenario, and what is asked: the address, HELO and MAIL FROM.
+    pub(crate) world: (MemoryZone, IpAddr, String, String),
 }
 
+#[allow(dead_code, reason = "not every user grades")]
 impl Case {
     pub(crate) fn explanation(&self) -> &str {
         self.outcome.explanation.as_ref().map_or("DEFAULT", |text| text.as_str())
@@ -40,21 +45,22 @@ pub(crate) fn run(yaml: &str) -> Result<Vec<Case>, Box<dyn Error>> {
         let zone = get(&scenario, "zonedata").map(zone).transpose()?.unwrap_or_default();
         for (name, test) in tests {
             let field = |key| get(test, key).and_then(text).unwrap_or_default();
-            let host = field("host").parse()?;
-            let query = Query::mail_from(host, &field("helo"), &field("mailfrom"));
+            let (host, helo, from) = (field("host").parse()?, field("helo"), field("mailfrom"));
+            let query = Query::mail_from(host, &helo, &from);
             cases.push(Case {
                 scenario: get(&scenario, "description").and_then(text).unwrap_or_default(),
                 name: text(name).unwrap_or_default(),
                 expected: get(test, "result").map(texts).unwrap_or_default(),
                 expected_explanation: get(test, "explanation").and_then(text),
                 outcome: evaluate(&zone, query),
+                world: (zone.clone(), host, helo, from),
             });
         }
     }
     Ok(cases)
 }
 
-fn evaluate(zone: &MemoryZone, query: Query) -> Outcome {
+pub(crate) fn evaluate(zone: &MemoryZone, query: Query) -> Outcome {
     let mut check = Check::new(query, Settings::default(), Tick::default(), Timestamp::from_unix_secs(0));
     loop {
         match check.step(Tick::default()) {

@@ -70,6 +70,7 @@ impl<'a> Message<'a> {
     /// Takes the body into a hash.
     pub(crate) fn hash_body(&self, mut hash: BodyHash) -> BodyHash {
         self.body.iter().for_each(|piece| hash.update(piece));
+        hash.end();
         hash
     }
 

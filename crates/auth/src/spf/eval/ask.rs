@@ -11,6 +11,11 @@ use posthaste_types::{Clock, DnsName, Tick, Timestamp};
 pub(in crate::spf) trait Ask: fmt::Debug + Send + Sync {
     fn ask<'a>(&'a self, name: &'a DnsName, kind: RecordKind) -> Asked<'a>;
 
+    /// When the check began: what is kept of the DNS must have been good then.
+    fn began(&self) -> Tick;
+
+    fn now(&self) -> Tick;
+
     /// Whether the time has run out.
     fn is_late(&self) -> bool;
 
@@ -25,6 +30,7 @@ pub(in crate::spf) type Asked<'a> = Pin<Box<dyn Future<Output = Result<Answer, D
 pub(in crate::spf) struct Asking<'a> {
     pub(in crate::spf) resolver: &'a dyn Resolve,
     pub(in crate::spf) clock: &'a dyn Clock,
+    pub(in crate::spf) began: Tick,
     pub(in crate::spf) by: Tick,
 }
 
@@ -33,8 +39,16 @@ impl Ask for Asking<'_> {
         self.resolver.resolve(name, kind, self.by)
     }
 
+    fn began(&self) -> Tick {
+        self.began
+    }
+
+    fn now(&self) -> Tick {
+        self.clock.tick()
+    }
+
     fn is_late(&self) -> bool {
-        self.clock.tick() >= self.by
+        self.now() >= self.by
     }
 
     fn wall(&self) -> Timestamp {

@@ -17,12 +17,9 @@ impl Evaluation<'_> {
         if mechanism.is_lookup() {
             self.count_lookup()?;
         }
-        let ip = self.query.ip();
         match mechanism {
-            Mechanism::All => Ok(true),
             Mechanism::Include { .. } => Ok(false), // a level of its own: see `check_host`
-            Mechanism::Ip4 { network, prefix } => Ok(matches!(ip, IpAddr::V4(ip) if in_v4(ip, *network, *prefix))),
-            Mechanism::Ip6 { network, prefix } => Ok(matches!(ip, IpAddr::V6(ip) if in_v6(ip, *network, *prefix))),
+            Mechanism::All | Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. } => Ok(self.is_network(mechanism)),
             Mechanism::A { domain, prefix } => match self.target(frame, domain.as_ref()).await? {
                 Some(host) => self.is_host(frame, &host, *prefix).await,
                 None => Ok(false), // §4.8 leaves a malformed name open; it is a name that does not exist
@@ -43,6 +40,16 @@ impl Evaluation<'_> {
                     None => Ok(false),
                 }
             }
+        }
+    }
+
+    /// §5.1 and §5.6: what needs no question.
+    pub(super) fn is_network(&self, mechanism: &Mechanism) -> bool {
+        match (mechanism, self.query.ip()) {
+            (Mechanism::All, _) => true,
+            (Mechanism::Ip4 { network, prefix }, IpAddr::V4(ip)) => in_v4(ip, *network, *prefix),
+            (Mechanism::Ip6 { network, prefix }, IpAddr::V6(ip)) => in_v6(ip, *network, *prefix),
+            _ => false,
         }
     }
 
