@@ -36,13 +36,13 @@
 //! # Where things are
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
 //! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`fetch`], [`message`],
-//! [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and behind
-//! their features `dkim`, `dns_hickory`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has
-//! one path.
+//! [`provider`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and
+//! behind their features `dkim`, `dns_hickory`, `doctor`, `fetch_hyper`, `layers`, `mx`, `receive`, `sqlite` and
+//! `testing`. Each type has one path.
 //!
 //! # Features
 //! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `fetch-hyper`, `dkim`, `layers`; then
-//! `receive`, `serde`, `testing`. Without default features only the pure part is left: no tokio, no C library, no
+//! `doctor`, `receive`, `serde`, `testing`. Without default features only the pure part is left: no tokio, no C library, no
 //! network.
 
 #![forbid(unsafe_code)]
@@ -94,6 +94,7 @@ pub mod message {
     };
 }
 
+pub use posthaste_provider as provider;
 pub use posthaste_queue as queue;
 pub use posthaste_report as report;
 pub use posthaste_sign as sign;
@@ -129,6 +130,8 @@ pub mod mx {
 
 #[cfg(feature = "dns-hickory")]
 pub use posthaste_dns_hickory as dns_hickory;
+#[cfg(feature = "doctor")]
+pub use posthaste_doctor as doctor;
 #[cfg(feature = "fetch-hyper")]
 pub use posthaste_fetch_hyper as fetch_hyper;
 #[cfg(feature = "layers")]
