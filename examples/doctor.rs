@@ -1,6 +1,6 @@
 //! Audits a sending domain: what is wrong, the evidence, who cares, and the record that mends it.
 //!
-//! Run it: `cargo run --features doctor --example doctor -- --help`
+//! Run it: `cargo run --example doctor -- --help`
 
 use std::error::Error;
 use std::io::{IsTerminal, Write};
@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use posthaste::dns::Resolve;
 use posthaste::dns_hickory::{Hickory, Validation};
-use posthaste::doctor::{Audit, Doctor, Ink, Settings};
 use posthaste::fetch_hyper::{FetchConfig, HyperFetch};
 use posthaste::provider::Requirements;
 use posthaste::reputation::DnsLists;
 use posthaste::{Clock, SystemClock};
+use posthaste_doctor::{Audit, Doctor, Ink, Settings};
 
 use arguments::{Arguments, Asked, HELP, Server, Shape};
 
@@ -97,6 +97,10 @@ fn lists(arguments: &Arguments) -> Result<DnsLists, Box<dyn Error>> {
         // The key itself is not repeated.
         lists = lists.with_key(id, key).map_err(|_| format!("--list-key {id}: no such list, or no such key"))?;
     }
+    if let Some(id) = arguments.skipped.iter().find(|id| lists.get(id).is_none()) {
+        return Err(format!("--skip-list {id}: no such list").into());
+    }
+    let lists = lists.retain(|list| !arguments.skipped.iter().any(|id| id == list.id()));
     Ok(if arguments.no_lists { lists.retain(|_| false) } else { lists })
 }
 

@@ -9,8 +9,8 @@ use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
 use posthaste::Domain;
 use posthaste::dns_hickory::Validation;
-use posthaste::doctor::SendingDomain;
 use posthaste::provider::Volume;
+use posthaste_doctor::SendingDomain;
 
 pub(crate) const HELP: &str = "\
 Audits a sending domain: what is wrong, what was seen, who cares, and the record that mends it.
@@ -28,6 +28,7 @@ Usage: doctor DOMAIN [--ip IP].. [--selector NAME].. [--ehlo NAME] [--dns HOST:P
   --dnssec WHO        who checks signatures: `none` (the default), `server` (its AD bit is believed: for a validating
                       resolver on this host), `here`
   --list-key ID=KEY   the key of a block list that needs one; may be repeated
+  --skip-list ID      leave this block list out; may be repeated
   --no-lists          ask no block list
   --look              connect to the mail hosts too: do they offer TLS?
   --requirements FILE the demands of providers, in place of the built-in table
@@ -56,6 +57,7 @@ pub(crate) struct Arguments {
     pub(crate) server: Option<Server>,
     pub(crate) validation: Option<Validation>,
     pub(crate) keys: Vec<(String, String)>,
+    pub(crate) skipped: Vec<String>,
     pub(crate) no_lists: bool,
     pub(crate) look: bool,
     pub(crate) requirements: Option<PathBuf>,
@@ -96,12 +98,13 @@ pub(crate) fn read() -> Result<Asked> {
     }
     let sending = SendingDomain::new(domain.ok_or("no DOMAIN")?);
     let sending = changes.into_iter().fold(sending, |sending, change| change(sending));
-    let Rest { server, validation, keys, no_lists, look, requirements, time, json } = rest;
+    let Rest { server, validation, keys, skipped, no_lists, look, requirements, time, json } = rest;
     Ok(Asked::Audit(Box::new(Arguments {
         sending,
         server,
         validation,
         keys,
+        skipped,
         no_lists,
         look,
         requirements,
@@ -116,6 +119,7 @@ struct Rest {
     server: Option<Server>,
     validation: Option<Validation>,
     keys: Vec<(String, String)>,
+    skipped: Vec<String>,
     no_lists: bool,
     look: bool,
     requirements: Option<PathBuf>,
@@ -130,6 +134,7 @@ impl Rest {
             "json" => self.json = true,
             "look" => self.look = true,
             "no-lists" => self.no_lists = true,
+            "skip-list" => self.skipped.push(parser.value()?.string()?),
             "dns" => self.server = Some(server(parser.value()?.string()?)),
             "requirements" => self.requirements = Some(parser.value()?.into()),
             "time" => {

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use posthaste::doctor::probe::{Look, Probe, ProbeError, StartTls};
 use posthaste::{Clock, DnsName, Tick};
+use posthaste_doctor::Probe;
+use posthaste_doctor::probe::{Look, ProbeError, StartTls};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 

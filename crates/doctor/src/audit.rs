@@ -1,5 +1,6 @@
 //! The result.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::time::Duration;
 
@@ -87,10 +88,11 @@ pub enum Standing {
 }
 
 impl Audit {
-    /// All findings, the worst first; of equal ones in the order of [`Topic`].
+    /// All findings, the worst first; of equal ones those for which mail is refused, then in the order of [`Topic`].
     pub fn findings(&self) -> Vec<&Finding> {
         let mut all: Vec<&Finding> = self.checks.iter().flat_map(|check| &check.findings).collect();
-        all.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.topic));
+        let refuses = |finding: &Finding| finding.cares.iter().any(|concern| concern.force == Force::Refused);
+        all.sort_by_key(|finding| (Reverse(finding.severity), Reverse(refuses(finding)), finding.topic));
         all
     }
 

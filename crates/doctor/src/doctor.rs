@@ -9,7 +9,7 @@ use posthaste_dns::{Cached, Resolve};
 use posthaste_fetch::Fetch;
 use posthaste_provider::Requirements;
 use posthaste_reputation::DnsLists;
-use posthaste_types::Clock;
+use posthaste_types::{Clock, Tick};
 
 use crate::audit::Audit;
 use crate::checks::{self, Planned};
@@ -127,13 +127,16 @@ impl Doctor {
             by,
         };
         let cut = by.saturating_add(Settings::GRACE);
-        let examined = checks::planned(&room).into_iter().map(|planned| {
-            let Planned { topic, about, keys, work } = planned;
-            async move { within(&*self.clock, cut, work).await.unwrap_or_else(|| Report::late(topic, &about, keys)) }
-        });
+        let examined: Vec<_> = checks::planned(&room).into_iter().map(|planned| self.examine(planned, cut)).collect();
         let reports: Vec<Report> = stream::iter(examined).buffered(self.settings.checks.max(1)).collect().await;
         let (checks, providers) = judge::judge(reports, sending, &self.requirements);
         Audit { sending: sending.clone(), at, took: self.clock.tick().since(begun), checks, providers }
+    }
+
+    /// One check, which is left behind if it does not end in time.
+    async fn examine(&self, planned: Planned<'_>, cut: Tick) -> Report {
+        let Planned { topic, about, keys, work } = planned;
+        within(&*self.clock, cut, work).await.unwrap_or_else(|| Report::late(topic, &about, keys))
     }
 }
 

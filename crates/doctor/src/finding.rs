@@ -173,21 +173,23 @@ impl Finding {
     }
 }
 
+impl Concern {
+    /// The demand, and what happens else.
+    pub(crate) fn outcome(&self) -> String {
+        let replies: Vec<String> = self.replies.iter().map(ToString::to_string).collect();
+        let otherwise = match (self.force, replies.is_empty()) {
+            (Force::Advised, _) => "as advice".to_owned(),
+            (Force::Filtered, _) => "else mail goes to spam".to_owned(),
+            (_, true) => "else it refuses".to_owned(),
+            (_, false) => format!("else it answers {}", replies.join(" or ")),
+        };
+        format!("{}, {otherwise}", self.demand)
+    }
+}
+
 impl fmt::Display for Concern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.name, self.scope, self.demand)?;
-        match (self.force, self.replies.as_slice()) {
-            (Force::Advised, _) => f.write_str(", as advice"),
-            (Force::Filtered, _) => f.write_str(", else to spam"),
-            (_, []) => f.write_str(", else refused"),
-            (_, replies) => {
-                f.write_str(", else ")?;
-                for (at, reply) in replies.iter().enumerate() {
-                    write!(f, "{}{reply}", if at == 0 { "" } else { " or " })?;
-                }
-                Ok(())
-            }
-        }
+        write!(f, "{} ({}): {}", self.name, self.scope, self.outcome())
     }
 }
 

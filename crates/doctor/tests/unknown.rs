@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use posthaste_auth::records::Severity;
-use posthaste_dns::DnsErrorKind;
+use posthaste_dns::{DnsErrorKind, RecordKind};
 use posthaste_doctor::{Audit, Code, Doctor, Settings, Standing, Topic};
 use posthaste_fetch::MemoryFetch;
 use posthaste_testkit::VirtualClock;
@@ -53,7 +53,13 @@ async fn no_single_question_can_fail_unnoticed() {
     assert_eq!(found(&audit(recording.clone(), sound_web(), &sound_sending()).await), []);
     let asked = recording.asked.lock().unwrap().clone();
     assert!(asked.len() > 100, "{}", asked.len());
+    let zones = ["example.com", "example.net"].map(|zone| zone.parse().unwrap());
     for question in asked {
+        let (name, kind) = &question;
+        // The reason that a list gives is for people: nothing rests on it.
+        if *kind == RecordKind::Txt && !zones.iter().any(|zone| name.is_within(zone)) {
+            continue;
+        }
         let failing = Recording { fails: Some(question.clone()), ..Recording::new(sound_zone()) };
         let audit = audit(failing, sound_web(), &sound_sending()).await;
         assert_eq!(
@@ -74,7 +80,7 @@ async fn a_list_that_fails_its_test_says_nothing() {
         ("*.zen.spamhaus.org. IN A 127.255.255.254", "no answer from here"),
     ] {
         let zone = sound_zone();
-        zone.remove(&"2.0.0.127.zen.spamhaus.org".parse().unwrap(), posthaste_dns::RecordKind::A);
+        zone.remove(&"2.0.0.127.zen.spamhaus.org".parse().unwrap(), RecordKind::A);
         zone.add(records).unwrap();
         let audit = audit(zone, sound_web(), &sound_sending()).await;
         assert_eq!(found(&audit), [(Severity::Unknown, Code::NotKnown)], "{records}\n{audit}");

@@ -155,6 +155,7 @@ async fn none(exam: &mut Exam<'_>) {
                 "Make a key pair of RSA with 2048 bits, give the private key to your signer, and publish the other:",
             ),
             Mend::Publish(format!("s1.{parent}. IN TXT \"v=DKIM1; k=rsa; p=<public key>\"")),
+            Mend::step(dkim_key::MAKE),
         ];
         exam.find(finding.mends(mends));
         return;

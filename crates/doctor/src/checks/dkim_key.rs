@@ -65,6 +65,7 @@ fn words(key: &Key, text: &[u8], problem: &Problem) -> Option<(Code, String, Vec
                 "Make a key pair of RSA with 2048 bits under a new selector{why}, and publish it:"
             )),
             Mend::Publish(format!("{}. IN TXT \"v=DKIM1; k=rsa; p=<public key>\"", sibling(key))),
+            Mend::step(MAKE),
             Mend::step(format_args!("Sign with it. Take {} away when no mail signed with it is under way.", key.name)),
         ]
     };
@@ -109,6 +110,10 @@ fn words(key: &Key, text: &[u8], problem: &Problem) -> Option<(Code, String, Vec
         _ => return None,
     })
 }
+
+/// How a key is made and written into its record.
+pub(super) const MAKE: &str = "To make it: openssl genrsa -out dkim.pem 2048. Its public key, in base64 on one line: openssl \
+    rsa -in dkim.pem -pubout -outform DER | base64 -w0. Strings of a record hold 255 octets: write the key in two.";
 
 /// A name for the key that comes next.
 fn sibling(key: &Key) -> String {

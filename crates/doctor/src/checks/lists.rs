@@ -25,15 +25,20 @@ pub(super) async fn check(mut exam: Exam<'_>) -> Report {
             .await
     };
     let mut silent = Vec::new();
+    let mut unregistered = Vec::new();
     let mut clean = Vec::new();
     for Asked { list, outcome } in asked {
         let key = format!("list:{}", list.id());
         match outcome {
-            Err(why) if list.access() == Access::Free => {
-                silent.push(format!("{}: {why}", list.id()));
+            Err(why) => {
+                let why = format!("{}: {why}", list.id());
+                if list.access() == Access::Free {
+                    silent.push(why)
+                } else {
+                    unregistered.push(why)
+                }
                 exam.learn(key, Standing::Unknown);
             }
-            Err(why) => exam.fact(format_args!("{}, which serves registered resolvers alone: {why}", list.id())),
             Ok(findings) => match weigh(&mut exam, &list, findings) {
                 (Standing::Met, _) => {
                     clean.push(list.id().to_owned());
@@ -49,9 +54,8 @@ pub(super) async fn check(mut exam: Exam<'_>) -> Report {
     if !clean.is_empty() {
         exam.fact(format_args!("not listed: {}", clean.join(" ")));
     }
-    if !silent.is_empty() {
-        mute(&mut exam, silent);
-    }
+    mute(&mut exam, silent, "Ask through a resolver of your own: most lists refuse public ones.");
+    mute(&mut exam, unregistered, "Register your resolver with these lists, which serve no others, or leave them out.");
     exam.finish()
 }
 
@@ -161,11 +165,13 @@ fn mends(zone: &str, found: &ListFinding) -> Vec<Mend> {
     vec![Mend::step(cause), Mend::step(ask)]
 }
 
-fn mute(exam: &mut Exam<'_>, silent: Vec<String>) {
-    let lists =
-        if silent.len() == 1 { "A block list says".to_owned() } else { format!("{} block lists say", silent.len()) };
+fn mute(exam: &mut Exam<'_>, silent: Vec<String>, step: &str) {
+    let lists = match silent.len() {
+        0 => return,
+        1 => "A block list says".to_owned(),
+        count => format!("{count} block lists say"),
+    };
     let what = format!("{lists} nothing that can be believed, so whether you stand there is not known.");
     let finding = exam.finding(Severity::Unknown, Code::NotKnown, what).seen_all(silent);
-    let step = "Ask through a resolver of your own: most lists refuse public ones.";
     exam.find(finding.mend(Mend::step(step)));
 }

@@ -32,7 +32,11 @@ async fn takes_mail(exam: &mut Exam<'_>, domain: &Domain) -> Standing {
         standings.push(host(exam, name).await);
     }
     // One host that can be reached is enough for mail to arrive.
-    standings.into_iter().reduce(Standing::or).unwrap_or(Standing::Unknown)
+    let standing = standings.into_iter().reduce(Standing::or).unwrap_or(Standing::Unknown);
+    if standing == Standing::Met {
+        exam.soften(Code::MxNoAddress);
+    }
+    standing
 }
 
 fn missing_domain(exam: &mut Exam<'_>, domain: &Domain, found: &Found<Mx>) -> Standing {
@@ -91,7 +95,8 @@ async fn implicit(exam: &mut Exam<'_>, domain: &Domain, found: &Found<Mx>) -> St
 async fn host(exam: &mut Exam<'_>, name: &DnsName) -> Standing {
     let Ok(found) = exam.dns.addresses(name, exam.room.by).await else { return Standing::Unknown };
     let list: Vec<String> = found.values.iter().map(ToString::to_string).collect();
-    exam.fact(format_args!("{name} {}", list.join(" ")));
+    let addresses = if list.is_empty() { "has no address".to_owned() } else { list.join(" ") };
+    exam.fact(format_args!("{name} {addresses}"));
     if !found.chain.is_empty() {
         alias(exam, name, &found.chain).await;
     }

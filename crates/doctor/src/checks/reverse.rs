@@ -56,11 +56,12 @@ fn unnamed(exam: &mut Exam<'_>, outcome: &iprev::Outcome) {
         exam.finding(Severity::Error, Code::PtrMismatch, what).seen_all(seen)
     };
     let name = wanted(exam, outcome);
+    let pointer = if outcome.names.is_empty() { Mend::Publish } else { Mend::Replace };
     let kind = if ip.is_ipv4() { "A" } else { "AAAA" };
     let mends = [
         Mend::Publish(format!("{name}. IN {kind} {ip}")),
         Mend::step("Have whoever gave you the address (your hoster or network) set its reverse DNS:"),
-        Mend::Replace(format!("{reverse}. IN PTR {name}.")),
+        pointer(format!("{reverse}. IN PTR {name}.")),
     ];
     exam.find(finding.mends(mends));
 }

@@ -45,9 +45,8 @@ fn tell(exam: &mut Exam<'_>, lint: &SpfLint) {
     for (depth, name, text) in &lint.tree {
         exam.fact(format_args!("{}{name}: {text}", "> ".repeat(*depth)));
     }
-    for words in lint.record.iter().flat_map(Explain::in_words) {
-        exam.fact(format_args!("says: {words}"));
-    }
+    let last = lint.record.iter().filter_map(|record| record.in_words().pop());
+    last.for_each(|words| exam.fact(format_args!("ends in: {words}")));
 }
 
 /// How it stands with all addresses; `None` if there are none.

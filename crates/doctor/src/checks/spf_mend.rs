@@ -59,7 +59,7 @@ pub(super) async fn fewer(exam: &Exam<'_>, domain: &Domain, lint: &SpfLint) -> V
         && lint.record.as_ref().is_some_and(|record| *record != flat.record)
     {
         mends.push(Mend::step("Or write the networks of others into the record. The price:"));
-        mends.extend(flat.warnings().into_iter().map(Mend::step));
+        mends.extend(flat.warnings().iter().map(|warning| Mend::step(sentence(warning))));
         mends.push(replace(domain, &flat.record));
     }
     mends
@@ -117,6 +117,13 @@ fn copy(new: Record, record: &Record, keep: impl Fn(&Mechanism) -> bool) -> Reco
         new = new.with_explanation(at.clone());
     }
     new
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str())
 }
 
 fn network(ip: IpAddr) -> Mechanism {

@@ -70,24 +70,28 @@ impl<'a> Page<'a> {
         for line in &finding.evidence {
             wrapped(f, "    seen   ", &self.paint(FAINT, line.as_str()))?;
         }
-        for (concern, replies) in concerns(&finding.cares) {
-            wrapped(f, "    cares  ", &format!("{concern}{replies}"))?;
+        for line in concerns(&finding.cares) {
+            wrapped(f, "    cares  ", &line)?;
         }
+        let mut before = "";
         for mend in &finding.mend {
-            self.mend(f, mend)?;
+            self.mend(f, mend, before)?;
+            before = if let Mend::Step(step) = mend { step.as_str() } else { "" };
         }
         Ok(())
     }
 
-    /// Records stand on a line of their own, whole, so that they can be copied.
-    fn mend(&self, f: &mut Formatter<'_>, mend: &Mend) -> fmt::Result {
+    /// Records stand on a line of their own, whole, so that they can be copied. A step that ends in a colon is their head.
+    fn mend(&self, f: &mut Formatter<'_>, mend: &Mend, before: &str) -> fmt::Result {
         let (word, record) = match mend {
             Mend::Step(step) => return wrapped(f, "    mend   ", step.as_str()),
-            Mend::Publish(record) => ("publish:", record),
-            Mend::Remove(record) => ("take away:", record),
-            Mend::Replace(record) => ("put in the place of what is there:", record),
+            Mend::Publish(record) => ("Publish:", record),
+            Mend::Remove(record) => ("Take away:", record),
+            Mend::Replace(record) => ("Put in the place of what is there:", record),
         };
-        writeln!(f, "    mend   {word}")?;
+        if !before.ends_with(':') {
+            writeln!(f, "    mend   {word}")?;
+        }
         writeln!(f, "{}", self.paint(BOLD, record))
     }
 
@@ -150,21 +154,21 @@ impl Display for Page<'_> {
     }
 }
 
-/// Providers that say the same of a finding in one line.
-fn concerns(cares: &[Concern]) -> Vec<(String, String)> {
-    let mut lines: Vec<(String, String)> = Vec::new();
+/// What each provider demands, and answers else, a line each.
+fn concerns(cares: &[Concern]) -> Vec<String> {
+    let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
     for concern in cares {
-        let who = format!("{} ({})", concern.name, concern.scope);
-        let replies: Vec<String> = concern.replies.iter().map(ToString::to_string).collect();
-        let replies = if replies.is_empty() { String::new() } else { format!(" answers {}", replies.join(" or ")) };
-        match lines.iter_mut().find(|(known, _)| *known == who) {
-            Some((_, known)) if known.contains(&replies) => {}
-            Some((_, known)) if known.is_empty() => *known = replies,
-            Some((_, known)) => known.push_str(&replies.replacen(" answers", " or", 1)),
-            None => lines.push((who, replies)),
+        let name = concern.name.as_str();
+        let text = match concern.scope {
+            Scope::All => concern.outcome(),
+            _ => format!("of {} {}", concern.scope, concern.outcome()),
+        };
+        match lines.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, texts)) => texts.push(text),
+            None => lines.push((name, vec![text])),
         }
     }
-    lines
+    lines.iter().map(|(name, texts)| format!("{name} demands {}", texts.join("; "))).collect()
 }
 
 fn word(severity: Severity) -> &'static str {

@@ -104,7 +104,7 @@ pub(crate) const FAULTS: [(Severity, Code, &str); 10] = [
     (Severity::Error, Code::DmarcNoConsent, "_dmarc.faulty.example"),
     (Severity::Error, Code::PtrMissing, "198.51.100.66"),
     (Severity::Error, Code::EhloUnresolved, "host66.faulty.example"),
-    (Severity::Error, Code::MxNoAddress, "faulty.example"),
+    (Severity::Warning, Code::MxNoAddress, "faulty.example"),
     (Severity::Error, Code::Listed, "198.51.100.66"),
     (Severity::Error, Code::MtaStsMx, "faulty.example"),
     (Severity::Warning, Code::DmarcPolicyNone, "_dmarc.faulty.example"),
