@@ -70,7 +70,8 @@ async fn addresses(exam: &mut Exam<'_>, domain: &Domain, lint: &SpfLint) -> Opti
     }
     // Where the record itself is broken, that is told already, and is what is to be mended first.
     let broken = refused.iter().all(|(_, outcome)| matches!(outcome.verdict, Verdict::PermError | Verdict::None));
-    if !refused.is_empty() && !(broken && exam.has_errors()) {
+    let told = broken && exam.has_errors();
+    if !refused.is_empty() && !told {
         refuse(exam, domain, lint, &refused);
     }
     worst
