@@ -50,6 +50,8 @@ codes! {
     DkimNotFound = "dkim-not-found",
     /// DKIM: an old key.
     DkimOld = "dkim-old",
+    /// DKIM: something else.
+    DkimOther = "dkim-other",
     /// DKIM: a key that is taken back.
     DkimRevoked = "dkim-revoked",
     /// DKIM: more than one record of a selector.

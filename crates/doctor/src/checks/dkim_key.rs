@@ -107,7 +107,13 @@ fn words(key: &Key, text: &[u8], problem: &Problem) -> Option<(Code, String, Vec
                 format!("The selector {selector} says `t=y`, testing: receivers may treat the mail as unsigned.");
             (Code::DkimTesting, what, record.into_iter().collect())
         }
-        _ => return None,
+        // That a text is written in two strings needs no mend.
+        Problem::Split { .. } => return None,
+        other => (
+            Code::DkimOther,
+            format!("The key of the selector {selector}: {other}."),
+            vec![Mend::step(format_args!("Correct the record at {}.", key.name))],
+        ),
     })
 }
 
