@@ -36,14 +36,14 @@
 //! # Where things are
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
 //! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`feedback`], [`fetch`],
-//! [`message`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`], [`transport`], and
-//! behind their features `dkim`, `dns_hickory`, `fetch_hyper`, `keystore_file`, `layers`, `mx`, `receive`, `sqlite` and
-//! `testing`. Each type has one path.
+//! [`message`], [`provider`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`],
+//! [`transport`], and behind their features `dkim`, `dns_hickory`, `doctor`, `fetch_hyper`, `keystore_file`, `layers`, `mx`,
+//! `receive`, `sqlite` and `testing`. Each type has one path.
 //!
 //! # Features
 //! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `fetch-hyper`, `dkim`, `layers`; then
-//! `keystore-file`, `receive`, `serde`, `testing`. Without default features only the pure part is left: no tokio, no C library, no
-//! network.
+//! `doctor`, `keystore-file`, `receive`, `serde`, `testing`. Without default features only the pure part is left: no
+//! tokio, no C library, no network.
 
 #![forbid(unsafe_code)]
 
@@ -95,6 +95,7 @@ pub mod message {
     };
 }
 
+pub use posthaste_provider as provider;
 pub use posthaste_queue as queue;
 pub use posthaste_report as report;
 pub use posthaste_sign as sign;
@@ -133,6 +134,8 @@ pub mod mx {
 
 #[cfg(feature = "dns-hickory")]
 pub use posthaste_dns_hickory as dns_hickory;
+#[cfg(feature = "doctor")]
+pub use posthaste_doctor as doctor;
 #[cfg(feature = "fetch-hyper")]
 pub use posthaste_fetch_hyper as fetch_hyper;
 #[cfg(feature = "keystore-file")]
