@@ -62,6 +62,8 @@ mod verdict;
 
 pub use classify::{classify, classify_cause};
 pub use read::{Limits, ReadError, ReadErrorKind, read, read_with};
-pub use report::{Defect, Format, Original, Reading, RecipientReport, ReportKind, ReportedAction, ReportedAddress};
+pub use report::{
+    Defect, Format, Original, Permanence, Reading, RecipientReport, ReportKind, ReportedAction, ReportedAddress,
+};
 pub use rules::{Rules, RulesError, RulesErrorKind, Tables};
-pub use verdict::{Action, ListEffect, Scope, Severity, Verdict};
+pub use verdict::{Action, Confidence, ListEffect, Scope, Severity, Verdict};

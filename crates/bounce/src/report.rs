@@ -1,11 +1,14 @@
 //! What was read: the report and what it says of each recipient.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use posthaste_types::{
     Address, BounceClass, EnhancedStatus, EnvelopeId, Evidence, MessageId, ProviderId, Reply, ReversePath, Text,
 };
 
+use crate::read::{Fields, unfold};
 use crate::verdict::{Action, Verdict};
 
 /// What a message that came back says.
@@ -15,6 +18,8 @@ pub struct Reading {
     pub(crate) recipients: Vec<RecipientReport>,
     pub(crate) original: Original,
     pub(crate) addressed_to: Vec<Address>,
+    pub(crate) arrival_date: Option<Text>,
+    pub(crate) is_forwarded: bool,
     pub(crate) envelope_id: Option<EnvelopeId>,
     pub(crate) reporting_mta: Option<Text>,
     pub(crate) defects: Vec<Defect>,
@@ -55,6 +60,16 @@ impl Reading {
     /// The mail server that reports, as it calls itself (Reporting-MTA, RFC 3464 §2.2.2).
     pub fn reporting_mta(&self) -> Option<&str> {
         self.reporting_mta.as_ref().map(Text::as_str)
+    }
+
+    /// When the original came to the server that reports (Arrival-Date, RFC 3464 §2.2.5), as it is written.
+    pub fn arrival_date(&self) -> Option<&str> {
+        self.arrival_date.as_ref().map(Text::as_str)
+    }
+
+    /// Whether somebody passed the report on within a message of his.
+    pub fn is_forwarded(&self) -> bool {
+        self.is_forwarded
     }
 
     /// What the report lacks of its standard.
@@ -139,6 +154,29 @@ impl fmt::Display for ReportKind {
     }
 }
 
+/// What lists call a hard or a soft bounce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Permanence {
+    /// There is no such address, or no such domain, and nobody tries again.
+    Hard,
+    /// Another failure, or one that may pass.
+    Soft,
+    /// No failure.
+    None,
+}
+
+impl Permanence {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hard => "hard",
+            Self::Soft => "soft",
+            Self::None => "none",
+        }
+    }
+}
+
 /// The Action field of a delivery status notification (RFC 3464 §2.3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -153,6 +191,19 @@ pub enum ReportedAction {
     Relayed,
     /// Delivered to a list.
     Expanded,
+}
+
+impl ReportedAction {
+    /// The word of the standard.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Delayed => "delayed",
+            Self::Delivered => "delivered",
+            Self::Relayed => "relayed",
+            Self::Expanded => "expanded",
+        }
+    }
 }
 
 /// What is said of one recipient.
@@ -175,6 +226,13 @@ pub struct RecipientReport {
     pub diagnostic: Option<Text>,
     /// The server that said it (Remote-MTA).
     pub remote_mta: Option<Text>,
+    /// When it was last tried (Last-Attempt-Date), as it is written.
+    pub last_attempt_date: Option<Text>,
+    /// How long it is still tried (Will-Retry-Until), as it is written.
+    pub will_retry_until: Option<Text>,
+    /// Which octets of the message say it: the Diagnostic-Code or Status field, the line of the reply or of the
+    /// recipient. `None` where they stand in a part that had to be decoded.
+    pub said_at: Option<Range<usize>>,
     /// The provider that said it, if the server's name tells.
     pub provider: Option<ProviderId>,
     /// The judgement.
@@ -192,9 +250,23 @@ impl RecipientReport {
         self.verdict.action
     }
 
+    /// The recipient as an address: the final one, else the original one.
+    pub fn recipient(&self) -> Option<&Address> {
+        self.address.address().or_else(|| self.original.as_ref()?.address())
+    }
+
+    /// Whether the address takes no mail, as far as the report says: what lists call a hard or a soft bounce.
+    pub fn permanence(&self) -> Permanence {
+        match self.kind {
+            ReportKind::Bounce if self.verdict.is_hard() => Permanence::Hard,
+            ReportKind::Bounce | ReportKind::Delay => Permanence::Soft,
+            _ => Permanence::None,
+        }
+    }
+
     /// Why: the words of the report and the rule.
-    pub fn evidence(&self) -> &[Evidence] {
-        &self.verdict.evidence
+    pub fn evidence(&self) -> Vec<Evidence> {
+        self.verdict.evidence()
     }
 }
 
@@ -241,11 +313,22 @@ impl fmt::Display for ReportedAddress {
 }
 
 /// The enclosed message or its header.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Original {
     pub(crate) message_id: Option<MessageId>,
     pub(crate) return_path: Option<ReversePath>,
-    pub(crate) fields: Vec<(Box<str>, Box<str>)>,
+    /// As it stands, less what is cut.
+    pub(crate) header: Box<[u8]>,
+}
+
+/// Its fields as text.
+impl fmt::Debug for Original {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message_id, return_path, header: _ } = self;
+        let mut shown = f.debug_struct("Original");
+        shown.field("message_id", message_id).field("return_path", return_path);
+        shown.field("fields", &self.fields().collect::<Vec<_>>()).finish()
+    }
 }
 
 impl Original {
@@ -260,16 +343,17 @@ impl Original {
     }
 
     /// The value of its first header field of this name, unfolded.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
+        Fields(&self.header).find(name)
     }
 
     /// Its header fields, at most [`MAX_FIELDS`](Self::MAX_FIELDS), unfolded, in their order.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|(name, value)| (&**name, &**value))
+    pub fn fields(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let fields = Fields(&self.header).iter().take(Self::MAX_FIELDS);
+        fields.map(|field| (String::from_utf8_lossy(field.name), unfold(field.value)))
     }
 
-    /// The most header fields that are kept.
+    /// The most header fields that are given.
     pub const MAX_FIELDS: usize = 200;
 }
 

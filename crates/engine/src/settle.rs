@@ -204,7 +204,7 @@ impl Engine {
             _ => None,
         };
         ending.class = Some(verdict.class);
-        ending.evidence.extend(verdict.evidence);
+        ending.evidence.extend(verdict.evidence());
         (ending, entry)
     }
 

@@ -56,7 +56,7 @@ pub(crate) fn quoted_printable(text: &[u8], most: usize) -> Vec<u8> {
     bytes
 }
 
-/// Decodes the encoded words of a value. Octets are read as UTF-8, or as ISO 8859-1 where the word says so.
+/// Decodes the encoded words of a value.
 pub(crate) fn decode_words(value: &str) -> String {
     if !value.contains("=?") {
         return value.to_owned();
@@ -98,13 +98,9 @@ fn decode_word(word: &str) -> Option<(String, &str)> {
         "Q" | "q" => quoted_printable(encoded.replace('_', " ").as_bytes(), encoded.len()),
         _ => return None,
     };
-    let latin = ["iso-8859-1", "iso-8859-15", "windows-1252"].iter().any(|name| charset.eq_ignore_ascii_case(name));
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) if latin => error.as_bytes().iter().map(|b| char::from(*b)).collect(),
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    };
-    Some((text, behind))
+    // RFC 2231 §5: a language may stand behind the character set.
+    let charset = charset.split('*').next().unwrap_or_default();
+    Some((super::charset::decode(&bytes, Some(charset)).into_owned(), behind))
 }
 
 /// The longest encoded word that is read, in octets.

@@ -1,6 +1,12 @@
 //! The reply within a diagnostic or a text.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use aho_corasick::dfa::DFA;
 use posthaste_types::{EnhancedStatus, Reply, Stage, Text};
+
+use crate::rules::{automaton, scan};
 
 /// What a diagnostic holds.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +16,8 @@ pub(crate) struct Diagnostic {
     pub(crate) stage: Option<Stage>,
     /// The words without codes, to be matched.
     pub(crate) words: String,
+    /// The line of the code.
+    pub(crate) line: Option<Range<usize>>,
 }
 
 impl Diagnostic {
@@ -21,7 +29,8 @@ impl Diagnostic {
         let said = found.map_or(text, |(_, at)| text.get(at..).unwrap_or_default());
         let status = status_in(said).or_else(|| status_in(text));
         let code = found.map(|(code, _)| code);
-        Self { code, status, stage: stage_in(text), words: words(said, code, status) }
+        let line = found.map(|(_, at)| line_around(text, at));
+        Self { code, status, stage: stage_in(text), words: words(said, code, status), line }
     }
 
     /// The reply, if there is a code.
@@ -32,6 +41,14 @@ impl Diagnostic {
         };
         Reply::new(self.code?, Text::lossy(text).as_str()).ok()
     }
+}
+
+/// The line that an octet stands in, without its end.
+fn line_around(text: &str, at: usize) -> Range<usize> {
+    let octets = text.as_bytes();
+    let begin = memchr::memrchr(b'\n', octets.get(..at).unwrap_or_default()).map_or(0, |end| end + 1);
+    let end = memchr::memchr(b'\n', octets.get(at..).unwrap_or_default()).map_or(text.len(), |end| at + end);
+    begin..end
 }
 
 /// The first reply code, and where it stands: at the beginning, behind a colon or a bracket, or in front of
@@ -113,22 +130,86 @@ fn words(said: &str, code: Option<u16>, status: Option<EnhancedStatus>) -> Strin
 
 /// The command that the reply answered, if the reporting server says so.
 fn stage_in(text: &str) -> Option<Stage> {
-    let lower = text.to_ascii_lowercase();
-    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-    STAGES.iter().find(|(_, parts)| has(parts)).map(|(stage, _)| *stage)
+    static WORDS: OnceLock<Option<DFA>> = OnceLock::new();
+    let words = || STAGES.iter().flat_map(|(_, words)| *words).collect::<Vec<_>>();
+    let automaton = WORDS.get_or_init(|| automaton(&words())).as_ref()?;
+    let mut first = usize::MAX;
+    scan(automaton, text.as_bytes(), |pattern, _| {
+        first = first.min(pattern);
+        first > 0
+    });
+    let mut before = 0;
+    let stage = STAGES.iter().find(|(_, words)| {
+        before += words.len();
+        first < before
+    });
+    stage.map(|(stage, _)| *stage)
 }
 
 /// How much of a diagnostic is looked at, in octets.
 const MAX_LEN: usize = 16 * 1024;
 /// Words of Postfix, Exim, PowerMTA and others, the more certain first.
 const STAGES: &[(Stage, &[&str])] = &[
-    (Stage::EndOfData, &["end of data", "after data", "final data", "final dot", "end-of-data", "after pipelined end"]),
-    (Stage::Rcpt, &["to rcpt to", "after rcpt to", "our rcpt to", "after pipelined rcpt", ">>> rcpt to"]),
-    (Stage::Mail, &["to mail from", "after mail from", "our mail from", "after pipelined mail", ">>> mail from"]),
-    (Stage::Data, &["to data command", "our data", ">>> data"]),
+    (
+        Stage::EndOfData,
+        &[
+            "end of data",
+            "after data",
+            "final data",
+            "final dot",
+            "end-of-data",
+            "after pipelined end",
+            "failed after i sent the message",
+        ],
+    ),
+    (
+        Stage::Rcpt,
+        &[
+            "to rcpt to",
+            "after rcpt to",
+            "our rcpt to",
+            "after pipelined rcpt",
+            ">>> rcpt to",
+            "does not like recipient",
+        ],
+    ),
+    (
+        Stage::Mail,
+        &[
+            "to mail from",
+            "after mail from",
+            "our mail from",
+            "after pipelined mail",
+            ">>> mail from",
+            "but sender was rejected",
+        ],
+    ),
+    (Stage::Data, &["to data command", "our data", ">>> data", "failed on data command"]),
     (Stage::StartTls, &["to starttls", "after starttls"]),
-    (Stage::Ehlo, &["to ehlo", "to helo", "after ehlo", "after helo", "the helo handshake", "our helo", "our ehlo"]),
-    (Stage::Connect, &["initial connection", "refused to talk to me", "server greeting", "the initial server"]),
+    (
+        Stage::Ehlo,
+        &[
+            "to ehlo",
+            "to helo",
+            "after ehlo",
+            "after helo",
+            "the helo handshake",
+            "our helo",
+            "our ehlo",
+            "but my name was rejected",
+        ],
+    ),
+    (
+        Stage::Connect,
+        &[
+            "initial connection",
+            "refused to talk to me",
+            "server greeting",
+            "the initial server",
+            "but greeting failed",
+            "reading the smtp greeting",
+        ],
+    ),
 ];
 
 #[cfg(test)]

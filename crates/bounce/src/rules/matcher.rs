@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::Anchored;
+use aho_corasick::automaton::Automaton;
+use aho_corasick::dfa::DFA;
 
 use super::error::{RulesError, RulesErrorKind};
 use super::pattern::Pattern;
@@ -13,7 +15,7 @@ use super::replies::ReplyRows;
 /// The automaton over the heads of all patterns.
 #[derive(Debug)]
 pub(crate) struct Matcher {
-    automaton: AhoCorasick,
+    automaton: DFA,
     /// By the number of the head: the patterns that begin with it.
     by_head: Vec<Vec<(Target, Pattern)>>,
 }
@@ -52,12 +54,7 @@ impl Matcher {
                 candidates.push((target, pattern.clone()));
             }
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&heads)
-            .map_err(|_| RulesError::new("replies.csv", 0, RulesErrorKind::TooManyPatterns))?;
+        let automaton = automaton(&heads).ok_or(RulesError::new("replies.toml", 0, RulesErrorKind::TooManyPatterns))?;
         Ok(Self { automaton, by_head })
     }
 
@@ -66,10 +63,35 @@ impl Matcher {
     pub(crate) fn scan(&self, text: &str, mut visit: impl FnMut(Candidate<'_>)) {
         let text = text.as_bytes();
         let text = text.get(..MAX_TEXT).unwrap_or(text);
-        for head in self.automaton.find_overlapping_iter(text).take(MAX_HEADS) {
-            let begins = self.by_head.get(head.pattern().as_usize()).map_or(&[][..], Vec::as_slice);
+        let mut heads = 0;
+        scan(&self.automaton, text, |head, end| {
+            let begins = self.by_head.get(head).map_or(&[][..], Vec::as_slice);
             for (target, pattern) in begins {
-                visit(Candidate { target: *target, pattern, text, head: head.range() });
+                let head = end.saturating_sub(pattern.head.len())..end;
+                visit(Candidate { target: *target, pattern, text, head });
+            }
+            heads += 1;
+            heads < MAX_HEADS
+        });
+    }
+}
+
+/// A DFA: it takes the most memory and the least time a text.
+pub(crate) fn automaton<T: AsRef<[u8]>>(patterns: &[T]) -> Option<DFA> {
+    DFA::builder().ascii_case_insensitive(true).start_kind(aho_corasick::StartKind::Unanchored).build(patterns).ok()
+}
+
+/// Calls `visit` with each pattern that stands in `text` and where it ends, until it says that it has enough.
+pub(crate) fn scan(automaton: &DFA, text: &[u8], mut visit: impl FnMut(usize, usize) -> bool) {
+    let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
+    for (at, octet) in text.iter().enumerate() {
+        state = automaton.next_state(Anchored::No, state, *octet);
+        if !automaton.is_match(state) {
+            continue;
+        }
+        for index in 0..automaton.match_len(state) {
+            if !visit(automaton.match_pattern(state, index).as_usize(), at + 1) {
+                return;
             }
         }
     }

@@ -7,6 +7,8 @@ pub(crate) struct Pattern {
     pub(crate) head: String,
     tail: Tail,
     word: Word,
+    /// Whether the head has no space and no `@`: such a one may stand within an address, where it says nothing.
+    is_one_word: bool,
     /// How much text it asks for, in octets: more is more certain.
     pub(crate) weight: usize,
     /// Whether it is a provider's own code (`[TSS04]`, `OU-001`) and not a phrase.
@@ -56,12 +58,16 @@ impl Pattern {
             || matches!(tail, Tail::Number { .. })
             || (!head.contains(' ') && head.bytes().any(|b| b.is_ascii_digit()) && !head.contains('.'));
         let word = if short { Word::Whole } else { Word::Part };
-        Some(Self { weight: lower.len(), head, tail, word, is_code })
+        let is_one_word = !head.contains([' ', '@']);
+        Some(Self { weight: lower.len(), head, tail, word, is_one_word, is_code })
     }
 
     /// Whether the whole pattern stands in `text`, whose octets `start..end` are the head.
     pub(crate) fn holds(&self, text: &[u8], start: usize, end: usize) -> bool {
         if self.word == Word::Whole && !is_whole(text, start, end) {
+            return false;
+        }
+        if self.is_one_word && is_within_address(text, start, end) {
             return false;
         }
         let rest = text.get(end..).unwrap_or_default();
@@ -86,6 +92,15 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     let before = start.checked_sub(1).and_then(|at| text.get(at));
     let is_end = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric());
     is_end(before) && is_end(text.get(end))
+}
+
+/// Whether the word around `start..end` is an address.
+fn is_within_address(text: &[u8], start: usize, end: usize) -> bool {
+    let is_edge = |octet: &&u8| octet.is_ascii_whitespace() || b"<>()[]\"',;".contains(octet);
+    let word = |octet: &&u8| !is_edge(octet);
+    let before = text.get(..start).unwrap_or_default().iter().rev().take(MAX_ADDRESS).take_while(word);
+    let behind = text.get(end..).unwrap_or_default().iter().take(MAX_ADDRESS).take_while(word);
+    before.chain(behind).any(|octet| *octet == b'@')
 }
 
 fn follow(mut rest: &[u8], pieces: &[String]) -> bool {
@@ -119,6 +134,8 @@ fn number(rest: &[u8], digits: usize) -> Option<u32> {
 
 /// The widest gap of a `*`, in octets: an address fits.
 const GAP: usize = 80;
+/// How far an address is looked for, in octets on each side.
+const MAX_ADDRESS: usize = 64;
 /// The longest word that is looked at for a number.
 const MAX_WORD: usize = 24;
 /// A shorter head would match everywhere.
