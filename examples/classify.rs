@@ -3,12 +3,13 @@
 //! Run it: `cargo run --example classify -- --help`
 
 use std::io::{self, BufRead, Read, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lexopt::Arg::{Long, Short, Value};
-use posthaste::bounce::{Reading, RecipientReport, Verdict, classify, read};
-use posthaste::{Address, Reply, Stage};
+use posthaste::bounce::{Reading, RecipientReport, Severity, Verdict, classify_diagnostic, read, reply_within};
+use posthaste::{Address, Reply, Text};
 use serde_json::{Map, json};
 
 const HELP: &str = "\
@@ -160,39 +161,69 @@ fn lines(reading: &Reading) -> Vec<Line> {
 
 fn line(reading: &Reading, recipient: &RecipientReport) -> Line {
     let named = recipient.recipient().map_or(recipient.address.as_str(), Address::as_str);
-    let address = Some(named).filter(|address| !address.is_empty());
-    let mut line = Map::new();
-    line.insert("kind".into(), json!(recipient.kind.as_str()));
-    line.insert("recipient".into(), json!(address));
-    line.insert("original_recipient".into(), json!(recipient.original.as_ref().map(|address| address.as_str())));
-    line.insert("action".into(), json!(recipient.reported_action.map(|action| action.as_str())));
-    line.insert("status".into(), json!(recipient.status.map(|status| status.to_string())));
-    line.insert("reply_code".into(), json!(recipient.reply.as_ref().map(Reply::code)));
-    line.insert("diagnostic".into(), json!(recipient.diagnostic.as_ref().map(|text| text.as_str())));
-    line.insert("remote_mta".into(), json!(recipient.remote_mta.as_ref().map(|text| text.as_str())));
-    line.insert("reporting_mta".into(), json!(reading.reporting_mta()));
-    line.insert("message_id".into(), json!(reading.original().message_id().map(|id| id.to_string())));
-    line.insert("permanence".into(), json!(recipient.permanence().as_str()));
-    line.extend(judgement(&recipient.verdict));
+    let text = |text: &Option<Text>| text.as_ref().map(|text| text.as_str().to_owned());
+    let mut line = object(json!({
+        "kind": recipient.kind.as_str(),
+        "recipient": Some(named).filter(|address| !address.is_empty()),
+        "original_recipient": recipient.original.as_ref().map(|address| address.as_str()),
+        "action": recipient.reported_action.map(|action| action.as_str()),
+        "status": recipient.status.map(|status| status.to_string()),
+        "reply_code": recipient.reply.as_ref().map(Reply::code),
+        "permanence": recipient.permanence().as_str(),
+        "diagnostic": text(&recipient.diagnostic),
+        "remote_mta": text(&recipient.remote_mta),
+        "reporting_mta": reading.reporting_mta(),
+        "arrival_date": reading.arrival_date(),
+        "last_attempt_date": text(&recipient.last_attempt_date),
+        "will_retry_until": text(&recipient.will_retry_until),
+        "message_id": reading.original().message_id().map(|id| id.to_string()),
+        "forwarded": reading.is_forwarded(),
+    }));
+    line.extend(judgement(&recipient.verdict, recipient.said_at.as_ref()));
     line
 }
 
-fn judgement(verdict: &Verdict) -> Line {
-    let evidence: Vec<String> = verdict.evidence().iter().map(|evidence| evidence.to_string()).collect();
-    let mut line = Map::new();
-    line.insert("class".into(), json!(verdict.class.as_str()));
-    line.insert("sender_action".into(), json!(verdict.action.as_str()));
-    line.insert("evidence".into(), json!(evidence));
-    line
+fn judgement(verdict: &Verdict, at: Option<&Range<usize>>) -> Line {
+    let said: Vec<String> = verdict.evidence().iter().map(|evidence| evidence.to_string()).collect();
+    object(json!({
+        "class": verdict.class.as_str(),
+        "confidence": f64::from(verdict.confidence.percent()) / 100.0,
+        "sender_action": verdict.action.as_str(),
+        "evidence": {
+            "rule": verdict.rule(),
+            "begin": at.map(|at| at.start),
+            "end": at.map(|at| at.end),
+            "said": said,
+        },
+    }))
 }
 
+fn object(value: serde_json::Value) -> Line {
+    match value {
+        serde_json::Value::Object(object) => object,
+        _ => Line::new(),
+    }
+}
+
+/// One reply a line, or what a server made of it.
 fn replies() -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    for line in io::stdin().lock().lines() {
+    for line in io::stdin().lock().split(b'\n') {
         let line = line?;
-        let Ok(reply) = Reply::parse(line.as_bytes()) else { continue };
-        let verdict = classify(&reply, Stage::Rcpt, None);
-        serde_json::to_writer(&mut out, &judgement(&verdict))?;
+        let said = String::from_utf8_lossy(line.trim_ascii());
+        if said.is_empty() {
+            continue;
+        }
+        let verdict = classify_diagnostic(&said, None);
+        let permanence = match verdict.severity {
+            Severity::Success => "none",
+            _ if verdict.suppresses() => "hard",
+            _ => "soft",
+        };
+        let code = reply_within(&said).as_ref().map(Reply::code);
+        let mut object = object(json!({ "reply": said, "reply_code": code, "permanence": permanence }));
+        object.extend(judgement(&verdict, None));
+        serde_json::to_writer(&mut out, &object)?;
         out.write_all(b"\n")?;
     }
     out.flush()

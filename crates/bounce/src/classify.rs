@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use posthaste_types::{BounceClass, Cause, DnsFault, Evidence, EvidenceSource, NetworkFault, ProviderId, Reply, Stage};
 
+use crate::read::Diagnostic;
 use crate::rules::{Fit, Hit, ReplyRow, Rules, TableId, Target, Why};
 use crate::said::{Said, severity_of, spoken};
 use crate::verdict::{Action, Confidence, ListEffect, Rule, Severity, Verdict, Words};
@@ -28,6 +29,27 @@ use crate::verdict::{Action, Confidence, ListEffect, Rule, Severity, Verdict, Wo
 /// ```
 pub fn classify(reply: &Reply, stage: Stage, provider: Option<&ProviderId>) -> Verdict {
     Rules::builtin().classify(reply, stage, provider)
+}
+
+/// Classifies what a server logged or reported of a reply, by the built-in rules: the words around the reply may name
+/// the command that it answered, or there may be no reply at all.
+///
+/// ```
+/// use posthaste_bounce::{classify_diagnostic, reply_within};
+/// use posthaste_types::BounceClass;
+///
+/// let said = "host mx.example.org[192.0.2.1] said: 550 5.1.1 <bob@example.org>: User unknown (in reply to RCPT TO command)";
+/// assert_eq!(classify_diagnostic(said, None).class, BounceClass::BadMailbox);
+/// assert_eq!(reply_within(said).map(|reply| reply.code()), Some(550));
+/// assert_eq!(classify_diagnostic("connect to mx.example.org: No route to host", None).class, BounceClass::Network);
+/// ```
+pub fn classify_diagnostic(text: &str, provider: Option<&ProviderId>) -> Verdict {
+    Rules::builtin().classify_diagnostic(text, provider)
+}
+
+/// The SMTP reply within what a server logged or reported; see [`classify_diagnostic`].
+pub fn reply_within(text: &str) -> Option<Reply> {
+    Diagnostic::parse(text).reply()
 }
 
 /// Classifies the cause of an outcome by the built-in rules: an SMTP reply, the DNS, the network, TLS, an
@@ -52,6 +74,23 @@ impl Rules {
         let mut verdict = self.judge(&said, Words::Found(Vec::new()));
         verdict.words = Words::Reply(spoken.text.into_boxed_str());
         verdict
+    }
+
+    /// Classifies what a server logged or reported of a reply; see [`classify_diagnostic`].
+    pub fn classify_diagnostic(&self, text: &str, provider: Option<&ProviderId>) -> Verdict {
+        let diagnostic = Diagnostic::parse(text);
+        let is_temporary = diagnostic.status.is_some_and(|status| status.class() == 4);
+        let otherwise = if is_temporary { Severity::Transient } else { Severity::Permanent };
+        let said = Said {
+            code: diagnostic.code.filter(|code| *code >= 400),
+            status: diagnostic.status,
+            stage: diagnostic.stage,
+            text: &diagnostic.words,
+            provider,
+            severity: diagnostic.code.map_or(otherwise, severity_of),
+            ..Said::default()
+        };
+        self.judge(&said, Words::Reply(text.into()))
     }
 
     /// Classifies the cause of an outcome; see [`classify_cause`].
@@ -98,7 +137,8 @@ impl Rules {
         self.by_text(said).or_else(|| self.by_code(said))
     }
 
-    fn verdict(&self, said: &Said<'_>, decision: Option<Decision<'_>>, words: Words) -> Verdict {
+    /// The verdict that a decision comes to.
+    pub(crate) fn verdict(&self, said: &Said<'_>, decision: Option<Decision<'_>>, words: Words) -> Verdict {
         if said.severity == Severity::Success {
             let why = Why { words, rule: None, confidence: Confidence::CERTAIN };
             return self.classes.verdict(BounceClass::Delivered, Severity::Success, None, why);

@@ -60,7 +60,7 @@ mod rules;
 mod said;
 mod verdict;
 
-pub use classify::{classify, classify_cause};
+pub use classify::{classify, classify_cause, classify_diagnostic, reply_within};
 pub use read::{Limits, ReadError, ReadErrorKind, read, read_with};
 pub use report::{
     Defect, Format, Original, Permanence, Reading, RecipientReport, ReportKind, ReportedAction, ReportedAddress,

@@ -3,21 +3,25 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use posthaste_types::{
     Address, BounceClass, EnhancedStatus, EnvelopeId, Evidence, MessageId, ProviderId, Reply, ReversePath, Text,
 };
 
-use crate::read::{Fields, unfold};
+use crate::read::{Fields, addressed_to, unfold};
 use crate::verdict::{Action, Verdict};
 
 /// What a message that came back says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reading {
     pub(crate) format: Format,
     pub(crate) recipients: Vec<RecipientReport>,
     pub(crate) original: Original,
-    pub(crate) addressed_to: Vec<Address>,
+    /// The header of the message, and those of the messages within that it passes on.
+    pub(crate) headers: Vec<Box<[u8]>>,
+    /// Read when it is asked for.
+    pub(crate) addressed_to: OnceLock<Vec<Address>>,
     pub(crate) arrival_date: Option<Text>,
     pub(crate) is_forwarded: bool,
     pub(crate) envelope_id: Option<EnvelopeId>,
@@ -49,7 +53,8 @@ impl Reading {
     /// The addresses among which a return path of ours may be: those to which this message came
     /// (Delivered-To, X-Original-To, Envelope-To, To), then the return path of the enclosed original.
     pub fn return_paths(&self) -> impl Iterator<Item = &Address> {
-        self.addressed_to.iter().chain(self.original.return_path.as_ref().and_then(ReversePath::address))
+        let addressed = || self.headers.iter().flat_map(|header| addressed_to(Fields(header))).collect();
+        self.addressed_to.get_or_init(addressed).iter().chain(self.original.return_path.as_ref().and_then(ReversePath::address))
     }
 
     /// The envelope id of the original (ENVID, RFC 3461 §4.4), from Original-Envelope-Id.
@@ -75,6 +80,18 @@ impl Reading {
     /// What the report lacks of its standard.
     pub fn defects(&self) -> &[Defect] {
         &self.defects
+    }
+}
+
+/// What its methods tell, and nothing else.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Reading");
+        shown.field("format", &self.format).field("is_forwarded", &self.is_forwarded);
+        shown.field("recipients", &self.recipients).field("original", &self.original);
+        shown.field("return_paths", &self.return_paths().collect::<Vec<_>>());
+        shown.field("envelope_id", &self.envelope_id).field("reporting_mta", &self.reporting_mta);
+        shown.field("arrival_date", &self.arrival_date).field("defects", &self.defects).finish()
     }
 }
 

@@ -15,6 +15,7 @@ use super::mime::parameter;
 use super::notification::settle;
 use super::original::original_of;
 use super::text::{Human, Named, human, only_recipient, recipients, segment};
+use crate::classify::Decision;
 use crate::report::{Format, Reading, RecipientReport, ReportKind, ReportedAddress};
 use crate::rules::{HeaderSignals, SignalKind, Spoken, Why};
 use crate::said::{Said, severity_of};
@@ -112,7 +113,7 @@ impl Reader<'_> {
     /// The recipients of a text; or the only one of the enclosed original, or a name without a domain.
     fn named(&self, header: &Header<'_>, human: &Human<'_>, names: Names) -> Result<Vec<Named>, ReadError> {
         if names == Names::OfTheText {
-            let own = self.own(&header.from);
+            let own = self.own();
             return Ok(recipients(&human.text, &header.failed, &own, self.limits.recipients));
         }
         let original = self.original()?;
@@ -144,23 +145,24 @@ impl Reader<'_> {
         let mut diagnostic = Diagnostic::parse(own);
         let mut place = human.text.len() - human.text.get(named.at..).map_or(0, str::len);
         let mut said = said(&diagnostic, kind);
-        let mut sure = self.rules.conclude(&said).map(|decision| decision.confidence);
+        let mut decision = self.rules.conclude(&said);
         let whole = begin(&human.text);
         let all_words;
-        if sure < Some(Confidence::CLEAR) && own.len() < whole.len() {
+        if decision.map(|decision| decision.confidence) < Some(Confidence::CLEAR) && own.len() < whole.len() {
             // The reason may stand before the address.
             all_words = Diagnostic::parse(whole);
             let instead = self::said(&all_words, kind);
-            let other = self.rules.conclude(&instead).map(|decision| decision.confidence);
-            if other > sure || (sure.is_none() && all_words.code.is_some()) {
-                (sure, said, place) = (other, instead, 0);
+            let other = self.rules.conclude(&instead);
+            let sure = |decision: Option<Decision<'_>>| decision.map(|decision| decision.confidence);
+            if sure(other) > sure(decision) || (decision.is_none() && all_words.code.is_some()) {
+                (decision, said, place) = (other, instead, 0);
                 diagnostic = all_words.clone();
             }
         }
         let words = Text::lossy(said.text);
         let evidence = Evidence::new(EvidenceSource::Reply, &words);
-        let mut verdict = settle(self.rules.judge(&said, Words::Found(vec![evidence])), kind);
-        verdict.confidence = sure.unwrap_or(Confidence::NONE).in_words();
+        let mut verdict = settle(self.rules.verdict(&said, decision, Words::Found(vec![evidence])), kind);
+        verdict.confidence = verdict.confidence.in_words();
         RecipientReport {
             address: ReportedAddress::new(named.address.as_str()),
             status: diagnostic.status,

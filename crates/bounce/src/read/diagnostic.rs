@@ -3,10 +3,9 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::dfa::DFA;
 use posthaste_types::{EnhancedStatus, Reply, Stage, Text};
 
-use crate::rules::{automaton, scan};
+use crate::rules::Heads;
 
 /// What a diagnostic holds.
 #[derive(Clone, Debug, Default)]
@@ -94,7 +93,9 @@ fn leading_status(text: &str) -> Option<EnhancedStatus> {
 /// The first enhanced status code in a text.
 pub(crate) fn status_in(text: &str) -> Option<EnhancedStatus> {
     let is_part = |c: char| c == '.' || c.is_ascii_alphanumeric();
-    text.split(|c: char| !is_part(c)).find_map(|word| EnhancedStatus::parse(word.trim_end_matches('.')).ok())
+    let words = text.split(|c: char| !is_part(c)).filter(|word| word.as_bytes().get(1) == Some(&b'.'));
+    let mut words = words.filter(|word| word.starts_with(['2', '4', '5']));
+    words.find_map(|word| EnhancedStatus::parse(word.trim_end_matches('.')).ok())
 }
 
 /// The words without the codes at the beginnings of lines that were joined, and without what the
@@ -130,12 +131,12 @@ fn words(said: &str, code: Option<u16>, status: Option<EnhancedStatus>) -> Strin
 
 /// The command that the reply answered, if the reporting server says so.
 fn stage_in(text: &str) -> Option<Stage> {
-    static WORDS: OnceLock<Option<DFA>> = OnceLock::new();
+    static WORDS: OnceLock<Option<Heads>> = OnceLock::new();
     let words = || STAGES.iter().flat_map(|(_, words)| *words).collect::<Vec<_>>();
-    let automaton = WORDS.get_or_init(|| automaton(&words())).as_ref()?;
+    let heads = WORDS.get_or_init(|| Heads::new(&words())).as_ref()?;
     let mut first = usize::MAX;
-    scan(automaton, text.as_bytes(), |pattern, _| {
-        first = first.min(pattern);
+    heads.scan(text.as_bytes(), |word, _, _| {
+        first = first.min(word);
         first > 0
     });
     let mut before = 0;

@@ -1,6 +1,6 @@
 //! The parts of a message, found without recursion and within limits (RFC 2045, RFC 2046).
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::decode::{base64, quoted_printable};
 use super::fields::{Fields, split_header};
@@ -99,7 +99,7 @@ fn part<'a>(text: &'a [u8], at: usize, limits: &Limits) -> Result<(Part<'a>, Opt
         _ => Encoding::Identity,
     };
     let boundary = if media.starts_with("multipart/") { parameter(&content_type, "boundary") } else { None };
-    let boundary = boundary.map(String::into_bytes).filter(|boundary| next_delimiter(body, 0, boundary).is_some());
+    let boundary = boundary.map(String::into_bytes).filter(|boundary| next_delimiter(body, 0, &Finder::new(boundary)).is_some());
     Ok((Part { fields, body, media, charset, encoding, at }, boundary))
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn parameter(value: &str, name: &str) -> Option<String> {
 
 /// The parts between the delimiters, and where each begins. A missing last delimiter is the end.
 fn split<'a>(body: &'a [u8], boundary: &[u8]) -> impl Iterator<Item = (&'a [u8], usize)> {
-    let boundary = boundary.to_vec();
+    let boundary = Finder::new(boundary).into_owned();
     let mut begin = next_delimiter(body, 0, &boundary).filter(|delimiter| !delimiter.is_last).map(|d| d.behind);
     std::iter::from_fn(move || {
         let from = begin?;
@@ -177,12 +177,12 @@ struct Delimiter {
 }
 
 /// The first line at or behind `from` that is `--boundary`.
-fn next_delimiter(body: &[u8], from: usize, boundary: &[u8]) -> Option<Delimiter> {
+fn next_delimiter(body: &[u8], from: usize, boundary: &Finder<'_>) -> Option<Delimiter> {
     let mut search = from;
     loop {
         let rest = body.get(search..)?;
-        let found = search + memmem::find(rest, boundary)?;
-        search = found + boundary.len();
+        let found = search + boundary.find(rest)?;
+        search = found + boundary.needle().len();
         let Some(line) = found.checked_sub(2) else { continue };
         let begins = line == from || line.checked_sub(1).and_then(|at| body.get(at)) == Some(&b'\n');
         if body.get(line..found) != Some(b"--") || !begins {

@@ -16,11 +16,13 @@ mod status;
 mod text;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use posthaste_types::Address;
 
 use crate::report::{Format, Original, Reading, RecipientReport, ReportKind};
 use crate::rules::Rules;
+pub(crate) use diagnostic::Diagnostic;
 pub(crate) use fields::{Fields, unfold};
 pub use limits::{Limits, ReadError, ReadErrorKind};
 use mime::Parts;
@@ -63,9 +65,8 @@ impl Rules {
                 None => reader.unstructured()?,
             },
         };
-        let mut addressed = addressed_to(parts.message.fields);
-        addressed.append(&mut reading.addressed_to);
-        reading.addressed_to = addressed;
+        // Those of the outermost message stand before those of messages within.
+        reading.headers.insert(0, parts.message.fields.0.into());
         Ok(reading)
     }
 }
@@ -100,10 +101,17 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    /// The addresses that cannot be recipients: those to which the report came, and who sent it.
-    fn own(&self, from: &[Address]) -> Vec<String> {
-        let to = addressed_to(self.parts.message.fields);
-        to.iter().chain(from).map(Address::normalized).collect()
+    /// The values of the fields that name those who cannot be recipients, in lower case: those to whom the report
+    /// came, and who sent it.
+    fn own(&self) -> String {
+        let mut values = String::new();
+        for field in self.parts.message.fields.iter() {
+            if field.is("From") || ADDRESSED.iter().any(|name| field.is(name)) {
+                values.push_str(&unfold(field.value).to_lowercase());
+                values.push('\n');
+            }
+        }
+        values
     }
 
     /// A report that somebody passed on as it came: a message within the message.
@@ -147,7 +155,8 @@ fn empty(format: Format) -> Reading {
         format,
         recipients: Vec::new(),
         original: Original::default(),
-        addressed_to: Vec::new(),
+        headers: Vec::new(),
+        addressed_to: OnceLock::new(),
         arrival_date: None,
         is_forwarded: false,
         envelope_id: None,
@@ -157,7 +166,7 @@ fn empty(format: Format) -> Reading {
 }
 
 /// The addresses to which a message came, the most certain first.
-fn addressed_to(fields: Fields<'_>) -> Vec<Address> {
+pub(crate) fn addressed_to(fields: Fields<'_>) -> Vec<Address> {
     let mut found: Vec<Address> = Vec::new();
     let mut ranked: Vec<(usize, fields::Field<'_>)> = Vec::new();
     for field in fields.iter() {

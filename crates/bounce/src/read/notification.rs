@@ -160,26 +160,33 @@ impl Reader<'_> {
             provider: told.provider,
             severity: told.severity(),
         };
-        let settled =
-            |said: &Said<'_>| settle(self.rules.judge(said, Words::Found(evidence(group))), kind(told.reported));
-        let sure = self.rules.conclude(&said).map(|decision| (decision.confidence, decision.class));
-        let is_clear = sure.is_some_and(|(sure, class)| sure > Confidence::CODE && class != BounceClass::Protocol);
-        if said.severity == Severity::Success || is_clear {
-            return settled(&said);
+        let settled = |said: &Said<'_>, decision| {
+            let verdict = self.rules.verdict(said, decision, Words::Found(evidence(group)));
+            settle(verdict, kind(told.reported))
+        };
+        let decision = self.rules.conclude(&said);
+        let sure = decision.map(|decision| decision.confidence);
+        let is_clear = decision.is_some_and(|decision| decision.class != BounceClass::Protocol);
+        if said.severity == Severity::Success || (is_clear && sure > Some(Confidence::CODE)) {
+            return settled(&said, decision);
         }
         // The report has no diagnostic, or its codes say little: what it says to people may say more.
-        let Some(human) = self.words_for_people(told.address) else { return settled(&said) };
+        let Some(human) = self.words_for_people(told.address) else { return settled(&said, decision) };
         let instead = Said { code: human.code, status: human.status, stage: human.stage, text: &human.words, ..said };
-        let other = self.rules.conclude(&instead).map(|decision| decision.confidence);
-        let is_phrase = other > Some(Confidence::STATUS);
-        if is_phrase || other > sure.map(|(sure, _)| sure) { settled(&instead) } else { settled(&said) }
+        let other = self.rules.conclude(&instead);
+        let sure_of_other = other.map(|decision| decision.confidence);
+        if sure_of_other > Some(Confidence::STATUS) || sure_of_other > sure {
+            settled(&instead, other)
+        } else {
+            settled(&said, decision)
+        }
     }
 
     /// What the first text says behind the recipient's line, or all of it.
     fn words_for_people(&self, recipient: Option<&Address>) -> Option<Diagnostic> {
         let part = self.parts.leaves.iter().find(|part| part.is_text())?;
         let human = human(part, self.rules, self.limits.text);
-        let named = recipients(&human.text, &[], &[], self.limits.recipients);
+        let named = recipients(&human.text, &[], "", self.limits.recipients);
         let name = recipient.map(Address::normalized);
         let own = named.iter().find(|named| Some(named.address.normalized()) == name);
         let words = own.map_or(&*human.text, |own| segment(&human.text, &named, own.at));
@@ -245,9 +252,10 @@ fn kind(reported: ReportedAction) -> ReportKind {
 }
 
 fn evidence(group: &Group<'_>) -> Vec<Evidence> {
-    let value = |name: &&str| Some(format!("{name}: {}", get(group, name)?));
-    let fields = ["Diagnostic-Code", "Status", "Action"];
-    fields.iter().filter_map(value).map(|text| Evidence::new(EvidenceSource::ReportField, text)).collect()
+    let value = |name: &str| Some(format!("{name}: {}", get(group, name)?));
+    let said = value("Diagnostic-Code").map(|said| vec![said]);
+    let fields = said.unwrap_or_else(|| ["Status", "Action"].into_iter().filter_map(value).collect());
+    fields.into_iter().map(|text| Evidence::new(EvidenceSource::ReportField, text)).collect()
 }
 
 /// The comment of a Status field: `4.0.0 (host name lookup failure)`.

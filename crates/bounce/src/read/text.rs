@@ -150,13 +150,13 @@ pub(crate) struct Named {
     pub(crate) at: usize,
 }
 
-/// The recipients of a text. `own` are addresses that are not meant unless nothing else can be: those to which the
+/// The recipients of a text. `own` holds, in lower case, addresses that are not meant unless nothing else can be: those to which the
 /// report came, and who sent it.
-pub(crate) fn recipients(text: &str, failed: &[Address], own: &[String], most: usize) -> Vec<Named> {
+pub(crate) fn recipients(text: &str, failed: &[Address], own: &str, most: usize) -> Vec<Named> {
     let mut found = candidates(text, own);
     if found.is_empty() {
         // Who mails himself is a recipient too: but only a line that says so means it.
-        found = candidates(text, &[]);
+        found = candidates(text, "");
         found.retain(|(_, tier)| *tier <= 1);
     }
     let mut found: Vec<Named> = found.into_iter().map(|(named, _)| named).collect();
@@ -181,7 +181,7 @@ pub(crate) fn only_recipient(original: Fields<'_>) -> Option<Address> {
 }
 
 /// The addresses of a text and their tier: those of the most certain tier.
-fn candidates(text: &str, own: &[String]) -> Vec<(Named, usize)> {
+fn candidates(text: &str, own: &str) -> Vec<(Named, usize)> {
     let mut found: Vec<(Named, usize)> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     let mut best = usize::MAX;
@@ -198,7 +198,7 @@ fn candidates(text: &str, own: &[String]) -> Vec<(Named, usize)> {
         }
         for address in addresses(line) {
             let name = address.normalized();
-            if own.contains(&name) || (!is_bare && is_system(&address)) {
+            if names(own, &name) || (!is_bare && is_system(&address)) {
                 continue;
             }
             if tier < best {
@@ -213,6 +213,16 @@ fn candidates(text: &str, own: &[String]) -> Vec<(Named, usize)> {
         }
     }
     found
+}
+
+/// Whether values of header fields hold this address, whole.
+fn names(values: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '=' | '@');
+    values.match_indices(name).any(|(at, _)| {
+        let before = values.get(..at).and_then(|before| before.chars().next_back());
+        let behind = values.get(at + name.len()..).and_then(|behind| behind.chars().next());
+        !before.is_some_and(is_part) && !behind.is_some_and(is_part)
+    })
 }
 
 /// How certain it is that the line names a recipient: 0 the most. And whether it says nothing else.
@@ -250,7 +260,7 @@ pub(crate) fn segment<'a>(text: &'a str, all: &[Named], at: usize) -> &'a str {
 /// Whether there are words beside addresses.
 fn says_something(part: &str) -> bool {
     let words = part.split_whitespace().filter(|word| !word.contains('@'));
-    words.map(|word| word.chars().filter(|c| c.is_alphabetic()).count()).sum::<usize>() >= MIN_WORDS
+    words.flat_map(str::chars).filter(|c| c.is_alphabetic()).nth(MIN_WORDS - 1).is_some()
 }
 
 /// Words of a line that says who the recipient is.
@@ -304,7 +314,7 @@ mod tests {
     #[test]
     fn the_most_certain_lines_name_the_recipients() {
         let text = "Your mail of ada@example.com to carol@example.org:\n  <bob@example.org>: no\n  * dan@example.org\n";
-        let found = recipients(text, &[], &["ada@example.com".to_owned()], 10);
+        let found = recipients(text, &[], "ada <ada@example.com>", 10);
         let names: Vec<&str> = found.iter().map(|named| named.address.as_str()).collect();
         assert_eq!(names, ["bob@example.org", "dan@example.org"]);
     }

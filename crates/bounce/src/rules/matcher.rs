@@ -1,21 +1,18 @@
-//! All patterns of all rows in one automaton: one pass over the text finds every row that may apply.
+//! All patterns of all rows together: one pass over the text finds every row that may apply.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use aho_corasick::Anchored;
-use aho_corasick::automaton::Automaton;
-use aho_corasick::dfa::DFA;
-
 use super::error::{RulesError, RulesErrorKind};
+use super::heads::Heads;
 use super::pattern::Pattern;
 use super::providers::Providers;
 use super::replies::ReplyRows;
 
-/// The automaton over the heads of all patterns.
+/// The heads of all patterns.
 #[derive(Debug)]
 pub(crate) struct Matcher {
-    automaton: DFA,
+    heads: Heads,
     /// By the number of the head: the patterns that begin with it.
     by_head: Vec<Vec<(Target, Pattern)>>,
 }
@@ -54,8 +51,8 @@ impl Matcher {
                 candidates.push((target, pattern.clone()));
             }
         }
-        let automaton = automaton(&heads).ok_or(RulesError::new("replies.toml", 0, RulesErrorKind::TooManyPatterns))?;
-        Ok(Self { automaton, by_head })
+        let heads = Heads::new(&heads).ok_or(RulesError::new("replies.toml", 0, RulesErrorKind::TooManyPatterns))?;
+        Ok(Self { heads, by_head })
     }
 
     /// Calls `visit` with each pattern whose head stands in the first octets of `text`; what it asks for
@@ -63,37 +60,15 @@ impl Matcher {
     pub(crate) fn scan(&self, text: &str, mut visit: impl FnMut(Candidate<'_>)) {
         let text = text.as_bytes();
         let text = text.get(..MAX_TEXT).unwrap_or(text);
-        let mut heads = 0;
-        scan(&self.automaton, text, |head, end| {
+        let mut count = 0;
+        self.heads.scan(text, |head, begin, end| {
             let begins = self.by_head.get(head).map_or(&[][..], Vec::as_slice);
             for (target, pattern) in begins {
-                let head = end.saturating_sub(pattern.head.len())..end;
-                visit(Candidate { target: *target, pattern, text, head });
+                visit(Candidate { target: *target, pattern, text, head: begin..end });
             }
-            heads += 1;
-            heads < MAX_HEADS
+            count += 1;
+            count < MAX_HEADS
         });
-    }
-}
-
-/// A DFA: it takes the most memory and the least time a text.
-pub(crate) fn automaton<T: AsRef<[u8]>>(patterns: &[T]) -> Option<DFA> {
-    DFA::builder().ascii_case_insensitive(true).start_kind(aho_corasick::StartKind::Unanchored).build(patterns).ok()
-}
-
-/// Calls `visit` with each pattern that stands in `text` and where it ends, until it says that it has enough.
-pub(crate) fn scan(automaton: &DFA, text: &[u8], mut visit: impl FnMut(usize, usize) -> bool) {
-    let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
-    for (at, octet) in text.iter().enumerate() {
-        state = automaton.next_state(Anchored::No, state, *octet);
-        if !automaton.is_match(state) {
-            continue;
-        }
-        for index in 0..automaton.match_len(state) {
-            if !visit(automaton.match_pattern(state, index).as_usize(), at + 1) {
-                return;
-            }
-        }
     }
 }
 

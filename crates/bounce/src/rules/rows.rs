@@ -44,7 +44,9 @@ impl Row {
 
 /// Reads a table: an array of tables of this name, whose cells are texts and arrays of texts under `keys`.
 pub(crate) fn parse(table: &'static str, text: &str, name: &str, keys: &[&str]) -> Result<Vec<Row>, RulesError> {
-    let error = |span: Range<usize>, kind| RulesError::new(table, line_of(text, span.start), kind);
+    let ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+    let line_of = |span: &Range<usize>| ends.partition_point(|end| *end < span.start) + 1;
+    let error = |span: Range<usize>, kind| RulesError::new(table, line_of(&span), kind);
     let syntax = |span| error(span, RulesErrorKind::Syntax);
     let document = DeTable::parse(text).map_err(|fault| syntax(fault.span().unwrap_or_default()))?;
     let mut rows = Vec::new();
@@ -52,7 +54,7 @@ pub(crate) fn parse(table: &'static str, text: &str, name: &str, keys: &[&str]) 
         let entries = value.get_ref().as_array().filter(|_| key.get_ref().as_ref() == name);
         for entry in entries.ok_or_else(|| syntax(key.span()))? {
             let cells = entry.get_ref().as_table().ok_or_else(|| syntax(entry.span()))?;
-            let mut row = Row { table, line: line_of(text, entry.span().start), cells: Vec::new() };
+            let mut row = Row { table, line: line_of(&entry.span()), cells: Vec::new() };
             for (key, value) in cells {
                 if !keys.contains(&key.get_ref().as_ref()) {
                     return Err(error(key.span(), RulesErrorKind::UnknownKey));
@@ -72,10 +74,6 @@ fn texts(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
         DeValue::Array(items) => items.iter().map(|item| Some(item.get_ref().as_str()?.trim().to_owned())).collect(),
         _ => None,
     }
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes().iter().take(at).filter(|octet| **octet == b'\n').count() + 1
 }
 
 #[cfg(test)]

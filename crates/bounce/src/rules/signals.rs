@@ -1,11 +1,7 @@
 //! By what automatic answers and unstructured bounces are known.
 
-use aho_corasick::PatternID;
-use aho_corasick::automaton::Automaton;
-use aho_corasick::dfa::DFA;
-
 use super::error::{RulesError, RulesErrorKind};
-use super::matcher::{automaton, scan};
+use super::heads::Heads;
 use super::rows::parse as rows;
 use super::sources::Sources;
 
@@ -13,9 +9,9 @@ use super::sources::Sources;
 #[derive(Debug)]
 pub(crate) struct Signals {
     signals: Vec<Signal>,
-    /// The words of header fields and of texts, all in one automaton.
-    words: DFA,
-    /// By the number of the pattern: the place of its signal.
+    /// The words of header fields and of texts.
+    words: Heads,
+    /// By the number of the word: the place of its signal.
     places: Vec<usize>,
 }
 
@@ -120,7 +116,7 @@ impl Signals {
             let asks = if matches.is_empty() { Asks::Presence } else { Asks::Words };
             signals.push(Signal { kind, field, asks });
         }
-        let words = automaton(&words).ok_or(RulesError::new("signals.toml", 0, RulesErrorKind::TooManyPatterns))?;
+        let words = Heads::new(&words).ok_or(RulesError::new("signals.toml", 0, RulesErrorKind::TooManyPatterns))?;
         Ok(Self { signals, words, places })
     }
 
@@ -138,11 +134,10 @@ impl Signals {
             return;
         }
         let value = value();
-        scan(&self.words, value.as_bytes(), |pattern, end| {
-            let signal = self.places.get(pattern).and_then(|place| self.signals.get(*place)).filter(is_it);
+        self.words.scan(value.as_bytes(), |word, begin, _| {
+            let signal = self.places.get(word).and_then(|place| self.signals.get(*place)).filter(is_it);
             // `Re:` stands at the beginning; `Returned mail: Re:` is no answer.
-            let begins = || self.words.pattern_len(PatternID::must(pattern)) == end;
-            let signal = signal.filter(|signal| signal.kind != SignalKind::Answer || begins());
+            let signal = signal.filter(|signal| signal.kind != SignalKind::Answer || begin == 0);
             signal.into_iter().for_each(|signal| heard.add(signal));
             true
         });
@@ -151,8 +146,8 @@ impl Signals {
     /// What the words of a text speak for.
     pub(crate) fn spoken(&self, text: &str) -> Spoken {
         let mut spoken = Spoken::default();
-        scan(&self.words, text.as_bytes(), |pattern, _| {
-            let signal = self.places.get(pattern).and_then(|place| self.signals.get(*place));
+        self.words.scan(text.as_bytes(), |word, _, _| {
+            let signal = self.places.get(word).and_then(|place| self.signals.get(*place));
             if let Some(signal) = signal.filter(|signal| signal.field.is_empty()) {
                 spoken.add(signal.kind);
             }
