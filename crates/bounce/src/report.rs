@@ -54,7 +54,10 @@ impl Reading {
     /// (Delivered-To, X-Original-To, Envelope-To, To), then the return path of the enclosed original.
     pub fn return_paths(&self) -> impl Iterator<Item = &Address> {
         let addressed = || self.headers.iter().flat_map(|header| addressed_to(Fields(header))).collect();
-        self.addressed_to.get_or_init(addressed).iter().chain(self.original.return_path.as_ref().and_then(ReversePath::address))
+        self.addressed_to
+            .get_or_init(addressed)
+            .iter()
+            .chain(self.original.return_path.as_ref().and_then(ReversePath::address))
     }
 
     /// The envelope id of the original (ENVID, RFC 3461 §4.4), from Original-Envelope-Id.

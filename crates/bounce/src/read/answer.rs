@@ -14,7 +14,7 @@ use super::limits::ReadError;
 use super::mime::parameter;
 use super::notification::settle;
 use super::original::original_of;
-use super::text::{Human, Named, human, only_recipient, recipients, segment};
+use super::text::{Human, Named, human, only_recipient, recipients, recipients_of_own, segment};
 use crate::classify::Decision;
 use crate::report::{Format, Reading, RecipientReport, ReportKind, ReportedAddress};
 use crate::rules::{HeaderSignals, SignalKind, Spoken, Why};
@@ -110,16 +110,20 @@ impl Reader<'_> {
         Ok(reading)
     }
 
-    /// The recipients of a text; or the only one of the enclosed original, or a name without a domain.
+    /// The recipients of a text; or the only one of the enclosed original, where the text names nobody.
     fn named(&self, header: &Header<'_>, human: &Human<'_>, names: Names) -> Result<Vec<Named>, ReadError> {
         if names == Names::OfTheText {
-            let own = self.own();
-            return Ok(recipients(&human.text, &header.failed, &own, self.limits.recipients));
+            let named = recipients(&human.text, &header.failed, &self.own(), self.limits.recipients);
+            if !named.is_empty() {
+                return Ok(named);
+            }
+            let local = header.from.first().and_then(|from| local_name(&human.text, from));
+            let local = local.map(|address| vec![Named { address, at: 0 }]);
+            return Ok(local.unwrap_or_else(|| recipients_of_own(&human.text)));
         }
         let original = self.original()?;
         let (copy, ..) = split_header(human.original.as_bytes());
         let only = only_recipient(Fields(&original.header)).or_else(|| only_recipient(Fields(copy)));
-        let only = only.or_else(|| local_name(&human.text, header.from.first()?));
         Ok(only.map(|address| Named { address, at: 0 }).into_iter().collect())
     }
 
@@ -276,7 +280,10 @@ fn begin(text: &str) -> &str {
 fn local_name(text: &str, from: &Address) -> Option<Address> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.find(|line| line.ends_with(':'))?;
-    let name = lines.next().filter(|name| name.len() <= 64 && !name.contains([' ', '\t']))?;
+    let is_name = |name: &&str| {
+        name.len() <= 64 && name.starts_with(char::is_alphanumeric) && !name.contains([' ', '\t', ':', '@'])
+    };
+    let name = lines.next().filter(is_name)?;
     Address::parse(&format!("{name}@{}", from.domain().as_str())).ok()
 }
 

@@ -99,7 +99,8 @@ fn part<'a>(text: &'a [u8], at: usize, limits: &Limits) -> Result<(Part<'a>, Opt
         _ => Encoding::Identity,
     };
     let boundary = if media.starts_with("multipart/") { parameter(&content_type, "boundary") } else { None };
-    let boundary = boundary.map(String::into_bytes).filter(|boundary| next_delimiter(body, 0, &Finder::new(boundary)).is_some());
+    let boundary =
+        boundary.map(String::into_bytes).filter(|boundary| next_delimiter(body, 0, &Finder::new(boundary)).is_some());
     Ok((Part { fields, body, media, charset, encoding, at }, boundary))
 }
 

@@ -150,16 +150,10 @@ pub(crate) struct Named {
     pub(crate) at: usize,
 }
 
-/// The recipients of a text. `own` holds, in lower case, addresses that are not meant unless nothing else can be: those to which the
-/// report came, and who sent it.
+/// The recipients of a text. `own` holds, in lower case, addresses that are not meant: those to which the report came,
+/// and who sent it.
 pub(crate) fn recipients(text: &str, failed: &[Address], own: &str, most: usize) -> Vec<Named> {
-    let mut found = candidates(text, own);
-    if found.is_empty() {
-        // Who mails himself is a recipient too: but only a line that says so means it.
-        found = candidates(text, "");
-        found.retain(|(_, tier)| *tier <= 1);
-    }
-    let mut found: Vec<Named> = found.into_iter().map(|(named, _)| named).collect();
+    let mut found: Vec<Named> = candidates(text, own).into_iter().map(|(named, _)| named).collect();
     if !failed.is_empty() {
         let lines = std::mem::take(&mut found);
         for address in failed {
@@ -169,6 +163,13 @@ pub(crate) fn recipients(text: &str, failed: &[Address], own: &str, most: usize)
     }
     found.truncate(most.saturating_add(1));
     found
+}
+
+/// Who mails himself is a recipient too: but only a line that says so means it.
+pub(crate) fn recipients_of_own(text: &str) -> Vec<Named> {
+    let mut found = candidates(text, "");
+    found.retain(|(_, tier)| *tier <= 1);
+    found.into_iter().map(|(named, _)| named).collect()
 }
 
 /// The recipient of an enclosed original, if it has only one.

@@ -42,7 +42,11 @@ pub const SISIMAI: &[(&str, &str)] = &[
 
 /// Classes that say the same of an answer in other words, and why.
 pub const NEIGHBOURS: &[(&str, &str, &str)] = &[
-    ("recipient_policy", "bad_mailbox", "Sisimai's `filtered` holds \"user unknown\" where it was said after DATA or by a mobile provider"),
+    (
+        "recipient_policy",
+        "bad_mailbox",
+        "Sisimai's `filtered` holds \"user unknown\" where it was said after DATA or by a mobile provider",
+    ),
     ("sender_address", "recipient_policy", "a group or mailbox that refuses who sends: Sisimai's `rejected`"),
     ("expired", "network", "the queue gave up because no connection came about"),
     ("expired", "timeout", "the queue gave up because nobody answered"),

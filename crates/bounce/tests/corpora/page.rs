@@ -17,7 +17,8 @@ pub fn page(grades: &Grades) -> String {
             wanted => format!("{}.{} %", wanted / 10, wanted % 10),
         };
         let (of, right) = (count.of, count.right);
-        let _ = writeln!(page, "| {} | {right} | {of} | {}.{} % | {wanted} |", measure.name(), tenths / 10, tenths % 10);
+        let _ =
+            writeln!(page, "| {} | {right} | {of} | {}.{} % | {wanted} |", measure.name(), tenths / 10, tenths % 10);
     }
     page.push_str(NEIGHBOURS_HEAD);
     for (a, b, why) in NEIGHBOURS {
