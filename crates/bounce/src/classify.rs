@@ -186,17 +186,13 @@ impl Rules {
         let mut hits = Vec::new();
         let mut phrase: Option<usize> = None;
         self.matcher.scan(said.text, |candidate| {
-            let generic = match candidate.target {
-                Target::Row(at) => {
-                    self.replies.row(at).filter(|row| row.table == TableId::GENERIC).map(|row| (at, row))
-                }
-                Target::Provider(_) => None,
-            };
-            let Some((at, row)) = generic else {
+            let Target::Phrase(at) = candidate.target else {
                 hits.extend(candidate.hit());
                 return;
             };
-            if phrase.is_none_or(|known| at < known) && applies(said, row) && candidate.hit().is_some() {
+            let better = phrase.is_none_or(|known| at < known) && candidate.may_hold();
+            let applies = better && self.replies.row(at).is_some_and(|row| applies(said, row));
+            if applies && candidate.hit().is_some() {
                 phrase = Some(at);
             }
         });
@@ -219,9 +215,10 @@ impl Rules {
         if let Some(provider) = said.provider {
             return self.providers.tables(provider);
         }
-        let mark = hits.iter().find_map(|hit| match hit.target {
+        // The first of the text: it is scanned from its end.
+        let mark = hits.iter().rev().find_map(|hit| match hit.target {
             Target::Provider(at) => Some(at),
-            Target::Row(_) => None,
+            Target::Phrase(_) | Target::Row(_) => None,
         });
         mark.map_or(&[], |at| self.providers.tables_at(at))
     }

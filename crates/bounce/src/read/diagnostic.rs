@@ -135,8 +135,8 @@ fn stage_in(text: &str) -> Option<Stage> {
     let words = || STAGES.iter().flat_map(|(_, words)| *words).collect::<Vec<_>>();
     let heads = WORDS.get_or_init(|| Heads::new(&words())).as_ref()?;
     let mut first = usize::MAX;
-    heads.scan(text.as_bytes(), |word, _, _| {
-        first = first.min(word);
+    heads.scan(text.as_bytes(), |found| {
+        first = first.min(found.number);
         first > 0
     });
     let mut before = 0;

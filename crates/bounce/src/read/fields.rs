@@ -96,7 +96,7 @@ pub(crate) fn unfold(value: &[u8]) -> Cow<'_, str> {
     }
     let mut joined = String::with_capacity(text.len());
     for line in text.split('\n') {
-        let line = line.trim();
+        let line = line.trim_ascii();
         if !joined.is_empty() && !line.is_empty() {
             joined.push(' ');
         }

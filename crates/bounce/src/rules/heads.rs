@@ -25,11 +25,11 @@ struct Table {
 
 #[derive(Debug)]
 struct Entry {
-    /// The first eight octets, or all.
-    key: u64,
-    /// Which octets of the key count.
-    mask: u64,
-    /// The octets behind the first eight.
+    /// The first eight octets, or all, and which of them count.
+    first: (u64, u64),
+    /// The same of the next eight.
+    second: (u64, u64),
+    /// The octets behind these.
     rest: Box<[u8]>,
     number: usize,
     length: usize,
@@ -42,9 +42,9 @@ impl Heads {
         for (number, head) in heads.iter().enumerate() {
             let head = head.as_ref().to_ascii_lowercase();
             let entry = Entry {
-                key: eight(head.as_bytes(), 0),
-                mask: u64::MAX >> (8 * 8_usize.saturating_sub(head.len())),
-                rest: head.as_bytes().get(8..).unwrap_or_default().into(),
+                first: (eight(head.as_bytes(), 0), mask(head.len())),
+                second: (eight(head.as_bytes(), 8), mask(head.len().saturating_sub(8))),
+                rest: head.as_bytes().get(16..).unwrap_or_default().into(),
                 number,
                 length: head.len(),
             };
@@ -55,49 +55,90 @@ impl Heads {
         Some(Self { tables: [Table::new(long, 0)?, Table::new(middle, 1)?, Table::new(short, 2)?] })
     }
 
-    /// Calls `visit` with the number of each head that stands where a word of `text` begins, and where it begins and
-    /// ends, until it says that it has enough.
-    pub(crate) fn scan(&self, text: &[u8], mut visit: impl FnMut(usize, usize, usize) -> bool) {
-        let mut before = Octet::Space;
-        for (at, octet) in text.iter().enumerate() {
-            let this = OCTETS[usize::from(*octet)];
-            let begins = this == Octet::Sign || (this == Octet::Word && before != Octet::Word);
-            before = this;
-            if !begins {
-                continue;
-            }
-            let word = lower(eight(text, at));
-            for table in &self.tables {
-                for entry in table.bucket(word) {
-                    let holds = (word ^ entry.key) & entry.mask == 0 && entry.rest_holds(text, at);
-                    if holds && !visit(entry.number, at, at + entry.length) {
-                        return;
+    /// Calls `visit` with each head that stands where a word of `text` begins, from the last to the first, until it says
+    /// that it has enough.
+    pub(crate) fn scan(&self, text: &[u8], mut visit: impl FnMut(Found<'_>) -> bool) {
+        let mut later = Words::default();
+        for (number, block) in text.chunks(BLOCK).enumerate().rev() {
+            let begin = number * BLOCK;
+            let before = begin.checked_sub(1).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+            let mut begins = beginnings(block, before);
+            while begins != 0 {
+                let place = begins.ilog2();
+                begins ^= 1 << place;
+                let at = begin + place as usize;
+                let word = lower(eight(text, at));
+                let next = lower(eight(text, at + 8));
+                for table in &self.tables {
+                    for entry in table.bucket(word) {
+                        let (first, second) = (word ^ entry.first.0, next ^ entry.second.0);
+                        let holds = first & entry.first.1 == 0 && second & entry.second.1 == 0;
+                        let holds = holds && entry.rest_holds(text, at);
+                        let found = Found { number: entry.number, begin: at, end: at + entry.length, later: &later };
+                        if holds && !visit(found) {
+                            return;
+                        }
                     }
                 }
+                later.add(word);
             }
         }
     }
 }
 
-/// What an octet is for the beginnings of words.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Octet {
-    /// Begins something: a sign, or the first of a UTF-8 sequence.
-    Sign,
-    /// White space, or within a UTF-8 sequence: nothing begins here.
-    Space,
-    /// An ASCII letter or digit: begins a word, or goes on with it.
-    Word,
+/// A head that was found.
+#[derive(Debug)]
+pub(crate) struct Found<'a> {
+    pub(crate) number: usize,
+    pub(crate) begin: usize,
+    pub(crate) end: usize,
+    /// The words behind its beginning.
+    pub(crate) later: &'a Words,
 }
 
-const OCTETS: [Octet; 256] = {
-    let mut octets = [Octet::Sign; 256];
+/// Words by a hash of their first two octets: what is not among them was not there, what is may have been.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Words([u64; 8]);
+
+impl Words {
+    fn add(&mut self, word: u64) {
+        let place = Self::place(word);
+        self.0[place / 64] |= 1 << (place % 64);
+    }
+
+    /// Whether a word may be there that begins like this text, in lower case.
+    pub(crate) fn may_hold(&self, text: &[u8]) -> bool {
+        let place = Self::place(eight(text, 0));
+        self.0[place / 64] >> (place % 64) & 1 == 1
+    }
+
+    fn place(word: u64) -> usize {
+        ((word & 0xffff).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize
+    }
+}
+
+/// Where in a block something begins, a bit an octet: words, signs, and each character beyond ASCII. `in_word` says
+/// whether the octet before the block is of a word.
+fn beginnings(block: &[u8], in_word: bool) -> u64 {
+    let (mut words, mut signs) = (0_u64, 0_u64);
+    for (place, octet) in block.iter().enumerate() {
+        let kind = OCTETS[usize::from(*octet)];
+        words |= u64::from(kind & WORD) << place;
+        signs |= u64::from(kind >> 1) << place;
+    }
+    signs | (words & !(words << 1 | u64::from(in_word)))
+}
+
+/// What an octet is: of a word, or a sign, which is also the first of a UTF-8 sequence. White space and the others of
+/// a sequence are neither.
+const OCTETS: [u8; 256] = {
+    let mut octets = [SIGN; 256];
     let mut octet = 0_u8;
     loop {
         if octet.is_ascii_alphanumeric() {
-            octets[octet as usize] = Octet::Word;
+            octets[octet as usize] = WORD;
         } else if matches!(octet, 0x80..=0xbf | b' ' | b'\t' | b'\r' | b'\n') {
-            octets[octet as usize] = Octet::Space;
+            octets[octet as usize] = 0;
         }
         if octet == u8::MAX {
             break octets;
@@ -105,16 +146,18 @@ const OCTETS: [Octet; 256] = {
         octet += 1;
     }
 };
+const WORD: u8 = 1;
+const SIGN: u8 = 2;
 
 impl Table {
     /// `place` is that of the width in [`WIDTHS`].
     fn new(mut entries: Vec<Entry>, place: usize) -> Option<Self> {
         let mask = u64::MAX >> (64 - 8 * WIDTHS.get(place)?);
-        entries.sort_by_key(|entry| (hash(entry.key & mask), entry.number));
+        entries.sort_by_key(|entry| (hash(entry.first.0 & mask), entry.number));
         let mut buckets = vec![(0, 0); BUCKETS];
         let mut filled = [0; BUCKETS / 64];
         for (at, entry) in entries.iter().enumerate() {
-            let place = hash(entry.key & mask);
+            let place = hash(entry.first.0 & mask);
             let bucket: &mut (u16, u16) = buckets.get_mut(place)?;
             *filled.get_mut(place / 64)? |= 1_u64 << (place % 64);
             if bucket.1 == 0 {
@@ -139,12 +182,17 @@ impl Table {
 impl Entry {
     fn rest_holds(&self, text: &[u8], at: usize) -> bool {
         self.rest.is_empty()
-            || text.get(at + 8..at + self.length).is_some_and(|behind| behind.eq_ignore_ascii_case(&self.rest))
+            || text.get(at + 16..at + self.length).is_some_and(|behind| behind.eq_ignore_ascii_case(&self.rest))
     }
 }
 
 fn hash(word: u64) -> usize {
     (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 51) as usize
+}
+
+/// Which of eight octets count, where so many are left.
+fn mask(left: usize) -> u64 {
+    u64::MAX.checked_shr(8 * u32::try_from(8_usize.saturating_sub(left)).unwrap_or(8)).unwrap_or(0)
 }
 
 /// Eight octets from `at` on; behind the end of the text they are zero.
@@ -166,6 +214,8 @@ fn lower(word: u64) -> u64 {
     word | is_upper >> 2
 }
 
+/// So many octets are looked at together.
+const BLOCK: usize = 64;
 /// How many buckets: the hash has 13 bits.
 const BUCKETS: usize = 1 << 13;
 /// By so many octets a text is found, by as many as it has.
@@ -179,8 +229,8 @@ mod tests {
 
     fn found(heads: &[&str], text: &str) -> Vec<(usize, usize)> {
         let mut all = Vec::new();
-        Heads::new(heads).unwrap().scan(text.as_bytes(), |number, begin, _| {
-            all.push((number, begin));
+        Heads::new(heads).unwrap().scan(text.as_bytes(), |found| {
+            all.push((found.number, found.begin));
             true
         });
         all.sort_unstable();

@@ -1,5 +1,7 @@
 //! The `match` column: literals, gaps and numbers.
 
+use super::heads::Words;
+
 /// One alternative: a head that the automaton finds, and what must follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
@@ -18,7 +20,7 @@ pub(crate) struct Pattern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tail {
     Nothing,
-    /// Pieces that follow in this order, each within [`GAP`] octets.
+    /// Pieces that follow in this order, each within [`GAP`] octets and at the beginning of a word.
     Pieces(Vec<String>),
     /// A number within these bounds: the last digits, as many as the bounds have, of the word that follows.
     Number {
@@ -60,6 +62,14 @@ impl Pattern {
         let word = if short { Word::Whole } else { Word::Part };
         let is_one_word = !head.contains([' ', '@']);
         Some(Self { weight: lower.len(), head, tail, word, is_one_word, is_code })
+    }
+
+    /// Whether the pattern may stand there, by the words behind its head.
+    pub(crate) fn may_hold(&self, later: &Words) -> bool {
+        match &self.tail {
+            Tail::Pieces(pieces) => pieces.iter().all(|piece| later.may_hold(piece.as_bytes())),
+            Tail::Nothing | Tail::Number { .. } => true,
+        }
     }
 
     /// Whether the whole pattern stands in `text`, whose octets `start..end` are the head.
@@ -118,6 +128,10 @@ fn find(text: &[u8], piece: &[u8]) -> Option<usize> {
     let mut begins = memchr::memchr2_iter(first, first.to_ascii_uppercase(), text);
     begins.find_map(|at| {
         let end = at + piece.len();
+        let is_within = |octet: &u8| octet.is_ascii_alphanumeric();
+        if first.is_ascii_alphanumeric() && at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(is_within) {
+            return None;
+        }
         text.get(at..end)?.eq_ignore_ascii_case(piece).then_some(end)
     })
 }

@@ -134,10 +134,10 @@ impl Signals {
             return;
         }
         let value = value();
-        self.words.scan(value.as_bytes(), |word, begin, _| {
-            let signal = self.places.get(word).and_then(|place| self.signals.get(*place)).filter(is_it);
+        self.words.scan(value.as_bytes(), |found| {
+            let signal = self.places.get(found.number).and_then(|place| self.signals.get(*place)).filter(is_it);
             // `Re:` stands at the beginning; `Returned mail: Re:` is no answer.
-            let signal = signal.filter(|signal| signal.kind != SignalKind::Answer || begin == 0);
+            let signal = signal.filter(|signal| signal.kind != SignalKind::Answer || found.begin == 0);
             signal.into_iter().for_each(|signal| heard.add(signal));
             true
         });
@@ -146,8 +146,8 @@ impl Signals {
     /// What the words of a text speak for.
     pub(crate) fn spoken(&self, text: &str) -> Spoken {
         let mut spoken = Spoken::default();
-        self.words.scan(text.as_bytes(), |word, _, _| {
-            let signal = self.places.get(word).and_then(|place| self.signals.get(*place));
+        self.words.scan(text.as_bytes(), |found| {
+            let signal = self.places.get(found.number).and_then(|place| self.signals.get(*place));
             if let Some(signal) = signal.filter(|signal| signal.field.is_empty()) {
                 spoken.add(signal.kind);
             }

@@ -12,19 +12,19 @@ macro_rules! measures {
     ($($variant:ident = $name:literal, $wanted:literal;)*) => {
         /// What is counted.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Measure {
+        pub(crate) enum Measure {
             $($variant,)*
         }
 
         impl Measure {
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            pub fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
             /// What is aimed at, in tenths of a per cent; 0: nothing is said.
-            pub fn wanted(self) -> usize {
+            pub(crate) fn wanted(self) -> usize {
                 match self { $(Self::$variant => $wanted,)* }
             }
         }
@@ -48,22 +48,22 @@ measures! {
 
 /// A count, with what was missed.
 #[derive(Debug, Default)]
-pub struct Count {
-    pub of: usize,
-    pub right: usize,
-    pub missed: Vec<String>,
+pub(crate) struct Count {
+    pub(crate) of: usize,
+    pub(crate) right: usize,
+    pub(crate) missed: Vec<String>,
 }
 
 /// The grades of all corpora.
 #[derive(Debug, Default)]
-pub struct Grades {
+pub(crate) struct Grades {
     counts: BTreeMap<Measure, Count>,
     /// Expected and found class: how often.
-    pub confusion: BTreeMap<(String, String), usize>,
+    pub(crate) confusion: BTreeMap<(String, String), usize>,
 }
 
 impl Grades {
-    pub fn of(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Path) -> Self {
         let mut grades = Self::default();
         grades.sisimai(&folder.join("sisimai"));
         grades.bounceparser(&folder.join("bounceparser"));
@@ -72,7 +72,7 @@ impl Grades {
         grades
     }
 
-    pub fn count(&self, measure: Measure) -> &Count {
+    pub(crate) fn count(&self, measure: Measure) -> &Count {
         &self.counts[&measure]
     }
 
@@ -210,7 +210,7 @@ fn strings(value: &Value) -> BTreeSet<String> {
 }
 
 /// The messages of a folder, in order.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();

@@ -1,7 +1,7 @@
 //! Other projects' words for why, in our classes.
 
 /// Sisimai's reasons in our classes.
-pub const SISIMAI: &[(&str, &str)] = &[
+pub(crate) const SISIMAI: &[(&str, &str)] = &[
     ("authfailure", "authentication"),
     ("badreputation", "reputation"),
     ("blocked", "blocklisted"),
@@ -41,7 +41,7 @@ pub const SISIMAI: &[(&str, &str)] = &[
 ];
 
 /// Classes that say the same of an answer in other words, and why.
-pub const NEIGHBOURS: &[(&str, &str, &str)] = &[
+pub(crate) const NEIGHBOURS: &[(&str, &str, &str)] = &[
     (
         "recipient_policy",
         "bad_mailbox",
@@ -59,14 +59,14 @@ pub const NEIGHBOURS: &[(&str, &str, &str)] = &[
 ];
 
 /// Whether a class is the one that a reason stands for, or its neighbour.
-pub fn same_class(reason: &str, class: &str) -> bool {
+pub(crate) fn same_class(reason: &str, class: &str) -> bool {
     let Some((_, wanted)) = SISIMAI.iter().find(|(name, _)| *name == reason) else { return false };
     *wanted == class
         || NEIGHBOURS.iter().any(|(a, b, _)| (*a == *wanted && *b == class) || (*b == *wanted && *a == class))
 }
 
 /// The classes that BounceParser's reasons stand for.
-pub const BOUNCE_PARSER: &[(&str, &[&str])] = &[
+pub(crate) const BOUNCE_PARSER: &[(&str, &[&str])] = &[
     (
         "spam",
         &["spam_content", "blocklisted", "reputation", "policy", "authentication", "ptr", "virus", "sender_address"],
@@ -78,7 +78,7 @@ pub const BOUNCE_PARSER: &[(&str, &[&str])] = &[
 ];
 
 /// Sisimai's reasons that are no fault of the recipient.
-pub const OF_OTHERS: &[&str] = &[
+pub(crate) const OF_OTHERS: &[&str] = &[
     "authfailure",
     "badreputation",
     "blocked",
@@ -105,5 +105,5 @@ pub const OF_OTHERS: &[&str] = &[
 ];
 
 /// Sisimai's reasons whose hard or soft is its own.
-pub const PERMANENCE_DIFFERS: &[&str] =
+pub(crate) const PERMANENCE_DIFFERS: &[&str] =
     &["delivered", "feedback", "filtered", "notaccept", "onhold", "suspend", "undefined", "vacation"];

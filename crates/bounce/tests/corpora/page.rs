@@ -7,7 +7,7 @@ use crate::grade::{Grades, Measure};
 use crate::maps::NEIGHBOURS;
 
 /// The whole page.
-pub fn page(grades: &Grades) -> String {
+pub(crate) fn page(grades: &Grades) -> String {
     let mut page = String::from(HEAD);
     for measure in Measure::ALL {
         let count = grades.count(*measure);
