@@ -10,6 +10,7 @@ pub(crate) fn addresses(line: &str) -> Vec<Address> {
     while let Some(sign) = memchr::memchr(b'@', octets.get(at..).unwrap_or_default()).map(|sign| at + sign) {
         let (begin, end) = word_around(octets, at, sign);
         at = end.max(sign + 1);
+        crate::work::count(end - begin);
         let word = line.get(begin..end).unwrap_or_default().trim_matches(|c| ".*=!?".contains(c));
         let address = Address::parse(word).ok().filter(|address| address.domain().as_str().contains('.'));
         if let Some(address) = address.filter(|_| !is_sender(octets, begin)) {

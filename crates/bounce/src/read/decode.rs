@@ -2,6 +2,7 @@
 
 /// Decodes base64; what is not of its alphabet is passed over.
 pub(crate) fn base64(text: &[u8], most: usize) -> Vec<u8> {
+    crate::work::count(text.len());
     let mut bytes = Vec::with_capacity((text.len() / 4 * 3 + 3).min(most));
     let (mut bits, mut held) = (0_u32, 0_u32);
     for b in text {
@@ -29,6 +30,7 @@ pub(crate) fn base64(text: &[u8], most: usize) -> Vec<u8> {
 
 /// Decodes quoted-printable; what is written wrongly stays as it is.
 pub(crate) fn quoted_printable(text: &[u8], most: usize) -> Vec<u8> {
+    crate::work::count(text.len());
     let mut bytes = Vec::with_capacity(text.len().min(most));
     let mut at = 0;
     while let Some(b) = text.get(at) {

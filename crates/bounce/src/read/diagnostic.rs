@@ -24,6 +24,7 @@ impl Diagnostic {
     /// that were joined (`550-5.1.1 no 550 5.1.1 one`), `#5.1.1`.
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.get(..text.floor_char_boundary(MAX_LEN)).unwrap_or_default();
+        crate::work::count(text.len());
         let found = find_code(text);
         let said = found.map_or(text, |(_, at)| text.get(at..).unwrap_or_default());
         let status = status_in(said).or_else(|| status_in(text));

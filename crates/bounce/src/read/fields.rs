@@ -75,7 +75,9 @@ fn take_field<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
 /// The place behind the line that begins at `from`.
 pub(crate) fn line_end(text: &[u8], from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
-    memchr::memchr(b'\n', rest).map_or(text.len(), |at| from + at + 1)
+    let end = memchr::memchr(b'\n', rest).map_or(text.len(), |at| from + at + 1);
+    crate::work::count(end - from.min(end));
+    end
 }
 
 /// The line that begins at `from`, its end included.

@@ -182,7 +182,9 @@ fn next_delimiter(body: &[u8], from: usize, boundary: &Finder<'_>) -> Option<Del
     let mut search = from;
     loop {
         let rest = body.get(search..)?;
-        let found = search + boundary.find(rest)?;
+        let found = boundary.find(rest).map(|at| search + at);
+        crate::work::count(found.unwrap_or(body.len()) - search);
+        let found = found?;
         search = found + boundary.needle().len();
         let Some(line) = found.checked_sub(2) else { continue };
         let begins = line == from || line.checked_sub(1).and_then(|at| body.get(at)) == Some(&b'\n');

@@ -40,6 +40,7 @@ fn rest_of(text: &str, begin: usize) -> &str {
 
 /// Where the text for people ends, and where the copy of the message begins.
 fn original_at(text: &str, rules: &Rules) -> Option<(usize, usize)> {
+    crate::work::count(text.len());
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let behind = at + line.len();
@@ -207,6 +208,7 @@ fn candidates(text: &str, own: &str) -> Vec<(Named, usize)> {
                 found.clear();
                 seen.clear();
             }
+            crate::work::count(seen.len());
             if !seen.contains(&name) {
                 seen.push(name);
                 found.push((Named { address, at: begin }, tier));
@@ -251,6 +253,7 @@ fn is_system(address: &Address) -> bool {
 
 /// The words behind a recipient's line, up to the next recipient that has words of its own.
 pub(crate) fn segment<'a>(text: &'a str, all: &[Named], at: usize) -> &'a str {
+    crate::work::count(all.len());
     let mut ends: Vec<usize> = all.iter().map(|named| named.at).filter(|other| *other > at).collect();
     ends.sort_unstable();
     ends.push(text.len());

@@ -5,6 +5,8 @@
 //! side by side it was slower, on reports by a third. The work is linear: per octet of the text at most the texts that
 //! begin with the same octets are compared.
 
+use crate::work;
+
 /// The texts, in lower case, by their first octets.
 #[derive(Debug)]
 pub(crate) struct Heads {
@@ -58,6 +60,7 @@ impl Heads {
     /// Calls `visit` with each head that stands where a word of `text` begins, from the last to the first, until it says
     /// that it has enough.
     pub(crate) fn scan(&self, text: &[u8], mut visit: impl FnMut(Found<'_>) -> bool) {
+        work::count(text.len());
         let mut later = Words::default();
         for (number, block) in text.chunks(BLOCK).enumerate().rev() {
             let begin = number * BLOCK;
@@ -71,6 +74,7 @@ impl Heads {
                 let next = lower(eight(text, at + 8));
                 for table in &self.tables {
                     for entry in table.bucket(word) {
+                        work::count(1);
                         let (first, second) = (word ^ entry.first.0, next ^ entry.second.0);
                         let holds = first & entry.first.1 == 0 && second & entry.second.1 == 0;
                         let holds = holds && entry.rest_holds(text, at);

@@ -116,6 +116,7 @@ fn is_within_address(text: &[u8], start: usize, end: usize) -> bool {
 fn follow(mut rest: &[u8], pieces: &[String]) -> bool {
     pieces.iter().all(|piece| {
         let window = rest.get(..GAP + piece.len()).unwrap_or(rest);
+        crate::work::count(window.len());
         let end = find(window, piece.as_bytes());
         rest = end.and_then(|end| rest.get(end..)).unwrap_or_default();
         end.is_some()
