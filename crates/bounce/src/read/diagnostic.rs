@@ -55,6 +55,7 @@ fn line_around(text: &str, at: usize) -> Range<usize> {
 /// an enhanced status code.
 fn find_code(text: &str) -> Option<(u16, usize)> {
     let bytes = text.as_bytes();
+    let mut success = None;
     let mut at = 0;
     while at + 3 <= bytes.len() {
         let digits = bytes.get(at..at + 3)?;
@@ -67,11 +68,15 @@ fn find_code(text: &str) -> Option<(u16, usize)> {
         let rest = text.get(at + 3..).unwrap_or_default();
         if introduced(bytes, at) || leading_status(rest).is_some() {
             let code = digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
-            return Some((code, at));
+            // QUIRK: the greeting that was cut off stands before the refusal: `220-mx 421 4.2.1 not now`.
+            if code >= 400 {
+                return Some((code, at));
+            }
+            success = success.or(Some((code, at)));
         }
         at += 3;
     }
-    None
+    success
 }
 
 fn begins_word(text: &[u8], at: usize) -> bool {
@@ -239,6 +244,8 @@ mod tests {
             ("delivery failed after 432 attempts", None, None, "delivery failed after 432 attempts"),
             ("connect to 192.0.2.250: Connection refused", None, None, "connect to 192.0.2.250: Connection refused"),
             ("smtp;550-no 550 yes", Some(550), None, "no yes"),
+            ("refused to talk to me: 220-mx 421 4.2.1 not now", Some(421), Some("4.2.1"), "not now"),
+            ("250 2.0.0 accepted", Some(250), Some("2.0.0"), "accepted"),
         ] {
             let found = Diagnostic::parse(text);
             assert_eq!(found.code, code, "{text}");
