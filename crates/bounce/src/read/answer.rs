@@ -14,7 +14,7 @@ use super::limits::ReadError;
 use super::mime::parameter;
 use super::notification::settle;
 use super::original::original_of;
-use super::text::{Human, Named, human, only_recipient, recipients, recipients_of_own, segment};
+use super::text::{Human, Named, human, only_recipient, recipients, recipients_of_own, segment, transcript_at};
 use crate::classify::Decision;
 use crate::report::{Format, Reading, RecipientReport, ReportKind, ReportedAddress};
 use crate::rules::{HeaderSignals, SignalKind, Spoken, Why};
@@ -145,9 +145,10 @@ impl Reader<'_> {
     }
 
     fn in_words(&self, named: &Named, all: &[Named], human: &Human<'_>, kind: ReportKind) -> RecipientReport {
-        let own = begin(segment(&human.text, all, named.at));
+        let transcript = transcript_at(&human.text).filter(|_| all.len() == 1);
+        let mut place = transcript.unwrap_or(named.at).min(human.text.len());
+        let own = begin(segment(&human.text, all, place));
         let mut diagnostic = Diagnostic::parse(own);
-        let mut place = human.text.len() - human.text.get(named.at..).map_or(0, str::len);
         let mut said = said(&diagnostic, kind);
         let mut decision = self.rules.conclude(&said);
         let whole = begin(&human.text);

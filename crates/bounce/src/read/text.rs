@@ -261,6 +261,15 @@ pub(crate) fn segment<'a>(text: &'a str, all: &[Named], at: usize) -> &'a str {
     said.unwrap_or_else(|| text.get(at..).unwrap_or_default())
 }
 
+/// QUIRK: a transcript of Sendmail shows what the server answered, `<<< 550 no`, behind what was asked, `>>> RCPT`. Where
+/// that begins, with the question; what Sendmail says of it stands behind.
+pub(crate) fn transcript_at(text: &str) -> Option<usize> {
+    let refusal = ["\n<<< 5", "\n<<< 4"].iter().filter_map(|mark| text.find(mark)).min()?;
+    let before = text.get(..refusal)?;
+    let question = before.rfind('\n').map_or(0, |end| end + 1);
+    Some(if text.get(question..)?.starts_with(">>>") { question } else { refusal + 1 })
+}
+
 /// Whether there are words beside addresses.
 fn says_something(part: &str) -> bool {
     let words = part.split_whitespace().filter(|word| !word.contains('@'));
