@@ -128,6 +128,8 @@ impl Confidence {
     pub(crate) const PROVIDER_PHRASE: Self = Self(95);
     pub(crate) const PROVIDER_STATUS: Self = Self(90);
     pub(crate) const STATUS: Self = Self(70);
+    /// Up to here the words are weak.
+    pub(crate) const VAGUE: Self = Self(60);
 
     /// In per cent.
     pub const fn percent(self) -> u8 {

@@ -60,7 +60,9 @@ fn find_code(text: &str) -> Option<(u16, usize)> {
     while at + 3 <= bytes.len() {
         let digits = bytes.get(at..at + 3)?;
         let is_code = matches!(digits, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9']);
-        if !is_code || !begins_word(bytes, at) || !matches!(bytes.get(at + 3), None | Some(b' ' | b'-' | b'\t' | b':'))
+        if !is_code
+            || !begins_word(bytes, at)
+            || !matches!(bytes.get(at + 3), None | Some(b' ' | b'-' | b'\t' | b':' | b'\n' | b'\r'))
         {
             at += 1;
             continue;
@@ -91,8 +93,10 @@ fn introduced(text: &[u8], at: usize) -> bool {
 }
 
 fn leading_status(text: &str) -> Option<EnhancedStatus> {
-    let word =
-        text.trim_start_matches([' ', '-', '#', '\t']).split(|c: char| c != '.' && !c.is_ascii_digit()).next()?;
+    let word = text
+        .trim_start_matches([' ', '-', '#', '\t', '\r', '\n'])
+        .split(|c: char| c != '.' && !c.is_ascii_digit())
+        .next()?;
     EnhancedStatus::parse(word).ok()
 }
 
@@ -245,6 +249,7 @@ mod tests {
             ("connect to 192.0.2.250: Connection refused", None, None, "connect to 192.0.2.250: Connection refused"),
             ("smtp;550-no 550 yes", Some(550), None, "no yes"),
             ("refused to talk to me: 220-mx 421 4.2.1 not now", Some(421), Some("4.2.1"), "not now"),
+            ("host mx said: 550\n    5.7.1 denied (in reply to MAIL FROM command)", Some(550), Some("5.7.1"), "denied"),
             ("250 2.0.0 accepted", Some(250), Some("2.0.0"), "accepted"),
         ] {
             let found = Diagnostic::parse(text);

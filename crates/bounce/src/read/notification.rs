@@ -167,11 +167,17 @@ impl Reader<'_> {
         let decision = self.rules.conclude(&said);
         let sure = decision.map(|decision| decision.confidence);
         let is_clear = decision.is_some_and(|decision| decision.class != BounceClass::Protocol);
-        if said.severity == Severity::Success || (is_clear && sure > Some(Confidence::CODE)) {
+        if said.severity == Severity::Success || (is_clear && sure > Some(Confidence::VAGUE)) {
             return settled(&said, decision);
         }
         // The report has no diagnostic, or its codes say little: what it says to people may say more.
         let Some(human) = self.words_for_people(told.address) else { return settled(&said, decision) };
+        if said.stage.is_none() && human.stage.is_some() && said.code == human.code {
+            // QUIRK: Exim tells only people which command the reply answered.
+            let staged = Said { stage: human.stage, ..said };
+            let decision = self.rules.conclude(&staged);
+            return settled(&staged, decision);
+        }
         let instead = Said { code: human.code, status: human.status, stage: human.stage, text: &human.words, ..said };
         let other = self.rules.conclude(&instead);
         let sure_of_other = other.map(|decision| decision.confidence);

@@ -72,10 +72,13 @@ fn begins_original(line: &str, rules: &Rules) -> Begins {
     }
     let is_rule = ["--", "==", "**", "__", "|--"].iter().any(|rule| bare.starts_with(rule) || bare.ends_with(rule));
     let announces = is_rule || bare.ends_with([':', '.', '：']);
-    if announces && bare.len() <= MAX_MARK && rules.signals.speaks(SignalKind::Original, bare) {
-        return Begins::Behind;
+    if !announces || bare.len() > MAX_MARK {
+        return Begins::Not;
     }
-    Begins::Not
+    // QUIRK: Postfix's "delete your own text from the attached returned message." announces nothing.
+    let spoken = rules.signals.spoken(bare);
+    let begins = spoken.has(SignalKind::Original) || (is_rule && spoken.has(SignalKind::OriginalRule));
+    if begins { Begins::Behind } else { Begins::Not }
 }
 
 /// The text of HTML: no tags, no styles, the commonest entities read.

@@ -61,6 +61,7 @@ kinds! {
     Generated = "generated",
     NullPath = "null_path",
     Original = "original",
+    OriginalRule = "original_rule",
     Unsubscribe = "unsubscribe",
 }
 
@@ -154,11 +155,6 @@ impl Signals {
             true
         });
         spoken
-    }
-
-    /// Whether a text holds words of this kind.
-    pub(crate) fn speaks(&self, kind: SignalKind, text: &str) -> bool {
-        self.spoken(text).has(kind)
     }
 }
 
