@@ -5,6 +5,46 @@ use posthaste_bounce::{ReportKind, read};
 /// System, From, Subject, text, class.
 const BOUNCES: &[(&str, &str, &str, &str, &str)] = &[
     (
+        "Postfix, its parts lost",
+        "MAILER-DAEMON@mx.example.net (Mail Delivery System)",
+        "Undelivered Mail Returned to Sender",
+        "This is the mail system at host mx.example.net.\n\nI'm sorry to have to inform you that your message could not\n\
+         be delivered to one or more recipients. It's attached below.\n\nFor further assistance, please send mail to \
+         postmaster.\n\nIf you do so, please include this problem report. You can\ndelete your own text from the attached \
+         returned message.\n\n                   The mail system\n\n<bob@example.org>: host mx.example.org[192.0.2.1] said: \
+         550\n    5.7.1 Access denied (in reply to MAIL FROM command)\n",
+        "sender_address",
+    ),
+    (
+        "OpenSMTPD",
+        "Mailer Daemon <MAILER-DAEMON@mx.example.net>",
+        "Delivery status notification: error",
+        "    Hi!\n\n    This is the MAILER-DAEMON, please DO NOT REPLY to this email.\n\n    An error has occurred while \
+         attempting to deliver a message for\n    the following list of recipients:\n\nbob@example.org: 550 5.1.1 \
+         <bob@example.org>: Recipient address rejected: User unknown\n\n    Below is a copy of the original message:\n\n\
+         To: bob@example.org\n",
+        "bad_mailbox",
+    ),
+    (
+        "Courier",
+        "Courier mail server at mx.example.net <@mx.example.net>",
+        "NOTICE: mail delivery status.",
+        "This is a delivery status notification from mx.example.net,\nrunning the Courier mail server, version 0.73.\n\n\
+         The original message was received on Tue, 24 Nov 2026 10:00:00 GMT\nfrom [192.0.2.9]\n\n\
+         ---------------------------------------------------------------------------\n\n                           UNDELIVERABLE \
+         MAIL\n\nYour message to the following recipients cannot be delivered:\n\n<bob@example.org>:\n    mx.example.org \
+         [192.0.2.1]:\n>>> RCPT TO:<bob@example.org>\n<<< 550 5.1.1 <bob@example.org>... User Unknown\n",
+        "bad_mailbox",
+    ),
+    (
+        "MailMarshal",
+        "<MailMarshal@gw.example.net>",
+        "Undeliverable Mail: offer",
+        "Your message:\n   From:    ada@example.com\n   Subject: offer\n\nCould not be delivered because of\n\n554 5.7.1 \
+         Mail size limit exceeded, message too large\n\nThe following recipients were affected: \n    bob@example.org\n",
+        "message_size",
+    ),
+    (
         "qmail",
         "MAILER-DAEMON@mx.example.net",
         "failure notice",
