@@ -164,6 +164,13 @@ impl Reader<'_> {
                 diagnostic = all_words.clone();
             }
         }
+        let enclosed = if decision.is_none() { self.enclosed_words(&named.address) } else { None };
+        if let Some(enclosed) = &enclosed {
+            let instead = self::said(enclosed, kind);
+            (decision, said) = (self.rules.conclude(&instead), instead);
+            // Its line is one of the copy.
+            diagnostic = Diagnostic { line: None, ..enclosed.clone() };
+        }
         let words = Text::lossy(said.text);
         let evidence = Evidence::new(EvidenceSource::Reply, &words);
         let mut verdict = settle(self.rules.verdict(&said, decision, Words::Found(vec![evidence])), kind);
@@ -176,6 +183,15 @@ impl Reader<'_> {
             diagnostic: Some(words),
             ..report_of(kind, verdict)
         }
+    }
+
+    /// What an enclosed copy says, if it is a bounce of the recipient itself. QUIRK: InterScan says only in the copy why.
+    fn enclosed_words(&self, recipient: &Address) -> Option<Diagnostic> {
+        let part = self.parts.leaves.iter().find(|part| part.media == "message/rfc822")?;
+        let text = part.text(MAX_WORDS);
+        let tells = text.contains(recipient.as_str()) && self.rules.signals.spoken(&text).has(SignalKind::BounceText);
+        let diagnostic = Diagnostic::parse(&text);
+        (tells && diagnostic.code.is_some_and(|code| code >= 400)).then_some(diagnostic)
     }
 
     /// Where the line stands in the message: that of the reply, else that of the recipient.

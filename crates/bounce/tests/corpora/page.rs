@@ -88,6 +88,5 @@ const WRONG: &str = "
   is taken as an answer.
 - \"Service not available\" or \"too many recipients\" mean a block or too many connections at some mobile providers of
   Japan; here they mean what they say.
-- A text in an enclosed copy is not asked for the reason: where the outer text says nothing, the class is `unknown`.
 - \"Access denied\" and \"rejected\" without a code or a command are `policy`, whatever was meant.
 ";
