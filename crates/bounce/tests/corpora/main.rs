@@ -30,7 +30,7 @@ const FLOORS: &[(Measure, usize)] = &[
     (Measure::SisimaiBounce, 985),
     (Measure::SisimaiRecipient, 993),
     (Measure::SisimaiPermanence, 980),
-    (Measure::SisimaiClass, 935),
+    (Measure::SisimaiClass, 930),
     (Measure::SisimaiAutoReply, 1000),
     (Measure::BounceParserBounce, 970),
     (Measure::BounceParserRecipient, 900),
