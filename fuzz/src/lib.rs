@@ -69,3 +69,21 @@ fn pieces(mut wire: &[u8], seed: u8) -> Vec<&[u8]> {
     }
     pieces
 }
+
+/// Base64 in lines (RFC 2045 §6.8).
+pub fn base64(octets: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::new();
+    for (count, chunk) in octets.chunks(3).enumerate() {
+        if count % 19 == 0 && count > 0 {
+            encoded.push('\n');
+        }
+        let bits = chunk.iter().fold(0_u32, |bits, octet| bits << 8 | u32::from(*octet)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
+            encoded.push(if place > chunk.len() { '=' } else { char::from(digit) });
+        }
+    }
+    encoded.push('\n');
+    encoded
+}

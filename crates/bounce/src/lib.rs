@@ -38,9 +38,16 @@
 //!
 //! # Scope
 //! Delivery status notifications (RFC 3464 in the form of RFC 6522, RFC 6533), read tolerantly; bounces in
-//! words for people, as far as they name an address; feedback reports (RFC 5965) as complaints; automatic
-//! answers (RFC 3834). Replies by RFC 5321, RFC 3463 and the registry of RFC 5248, behind what the providers
-//! themselves publish. The rules are data, see `data/README.md`, and replaceable: [`Rules`], [`Tables`].
+//! words for people, of many mail systems and in many languages and character sets, as far as they name an
+//! address; notices of Amazon SES as JSON; a bounce that is passed on as a message within a message, which
+//! says so; feedback reports (RFC 5965) as complaints; automatic answers (RFC 3834) and challenges. Mail
+//! that quotes a bounce is none. Replies by RFC 5321, RFC 3463 and the registry of RFC 5248, behind what
+//! the providers themselves publish and what servers say everywhere. The rules are data, see
+//! `data/README.md`, and replaceable: [`Rules`], [`Tables`].
+//!
+//! Each judgement says how sure it is ([`Confidence`]), which rule decided ([`Verdict::rule`]) and which
+//! octets of the message said it ([`RecipientReport::said_at`]). How well real bounces are read stands in
+//! `docs/bounces.md`.
 //!
 //! # Limits
 //! [`Limits`]: size, header, depth, parts, recipients, fields and text, each with its default. Only a limit
@@ -59,9 +66,12 @@ mod report;
 mod rules;
 mod said;
 mod verdict;
+mod work;
 
-pub use classify::{classify, classify_cause};
+pub use classify::{classify, classify_cause, classify_diagnostic, reply_within};
 pub use read::{Limits, ReadError, ReadErrorKind, read, read_with};
-pub use report::{Defect, Format, Original, Reading, RecipientReport, ReportKind, ReportedAction, ReportedAddress};
+pub use report::{
+    Defect, Format, Original, Permanence, Reading, RecipientReport, ReportKind, ReportedAction, ReportedAddress,
+};
 pub use rules::{Rules, RulesError, RulesErrorKind, Tables};
-pub use verdict::{Action, ListEffect, Scope, Severity, Verdict};
+pub use verdict::{Action, Confidence, ListEffect, Scope, Severity, Verdict};

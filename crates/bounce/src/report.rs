@@ -1,20 +1,29 @@
 //! What was read: the report and what it says of each recipient.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use posthaste_types::{
     Address, BounceClass, EnhancedStatus, EnvelopeId, Evidence, MessageId, ProviderId, Reply, ReversePath, Text,
 };
 
+use crate::read::{Fields, addressed_to, unfold};
 use crate::verdict::{Action, Verdict};
 
 /// What a message that came back says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reading {
     pub(crate) format: Format,
     pub(crate) recipients: Vec<RecipientReport>,
     pub(crate) original: Original,
-    pub(crate) addressed_to: Vec<Address>,
+    /// The header of the message, and those of the messages within that it passes on.
+    pub(crate) headers: Vec<Box<[u8]>>,
+    /// Read when it is asked for.
+    pub(crate) addressed_to: OnceLock<Vec<Address>>,
+    pub(crate) arrival_date: Option<Text>,
+    pub(crate) is_forwarded: bool,
     pub(crate) envelope_id: Option<EnvelopeId>,
     pub(crate) reporting_mta: Option<Text>,
     pub(crate) defects: Vec<Defect>,
@@ -44,7 +53,11 @@ impl Reading {
     /// The addresses among which a return path of ours may be: those to which this message came
     /// (Delivered-To, X-Original-To, Envelope-To, To), then the return path of the enclosed original.
     pub fn return_paths(&self) -> impl Iterator<Item = &Address> {
-        self.addressed_to.iter().chain(self.original.return_path.as_ref().and_then(ReversePath::address))
+        let addressed = || self.headers.iter().flat_map(|header| addressed_to(Fields(header))).collect();
+        self.addressed_to
+            .get_or_init(addressed)
+            .iter()
+            .chain(self.original.return_path.as_ref().and_then(ReversePath::address))
     }
 
     /// The envelope id of the original (ENVID, RFC 3461 §4.4), from Original-Envelope-Id.
@@ -57,9 +70,31 @@ impl Reading {
         self.reporting_mta.as_ref().map(Text::as_str)
     }
 
+    /// When the original came to the server that reports (Arrival-Date, RFC 3464 §2.2.5), as it is written.
+    pub fn arrival_date(&self) -> Option<&str> {
+        self.arrival_date.as_ref().map(Text::as_str)
+    }
+
+    /// Whether somebody passed the report on within a message of his.
+    pub fn is_forwarded(&self) -> bool {
+        self.is_forwarded
+    }
+
     /// What the report lacks of its standard.
     pub fn defects(&self) -> &[Defect] {
         &self.defects
+    }
+}
+
+/// What its methods tell, and nothing else.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Reading");
+        shown.field("format", &self.format).field("is_forwarded", &self.is_forwarded);
+        shown.field("recipients", &self.recipients).field("original", &self.original);
+        shown.field("return_paths", &self.return_paths().collect::<Vec<_>>());
+        shown.field("envelope_id", &self.envelope_id).field("reporting_mta", &self.reporting_mta);
+        shown.field("arrival_date", &self.arrival_date).field("defects", &self.defects).finish()
     }
 }
 
@@ -139,6 +174,29 @@ impl fmt::Display for ReportKind {
     }
 }
 
+/// What lists call a hard or a soft bounce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Permanence {
+    /// There is no such address, or no such domain, and nobody tries again.
+    Hard,
+    /// Another failure, or one that may pass.
+    Soft,
+    /// No failure.
+    None,
+}
+
+impl Permanence {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hard => "hard",
+            Self::Soft => "soft",
+            Self::None => "none",
+        }
+    }
+}
+
 /// The Action field of a delivery status notification (RFC 3464 §2.3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -153,6 +211,19 @@ pub enum ReportedAction {
     Relayed,
     /// Delivered to a list.
     Expanded,
+}
+
+impl ReportedAction {
+    /// The word of the standard.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Delayed => "delayed",
+            Self::Delivered => "delivered",
+            Self::Relayed => "relayed",
+            Self::Expanded => "expanded",
+        }
+    }
 }
 
 /// What is said of one recipient.
@@ -175,6 +246,13 @@ pub struct RecipientReport {
     pub diagnostic: Option<Text>,
     /// The server that said it (Remote-MTA).
     pub remote_mta: Option<Text>,
+    /// When it was last tried (Last-Attempt-Date), as it is written.
+    pub last_attempt_date: Option<Text>,
+    /// How long it is still tried (Will-Retry-Until), as it is written.
+    pub will_retry_until: Option<Text>,
+    /// Which octets of the message say it: the Diagnostic-Code or Status field, the line of the reply or of the
+    /// recipient. `None` where they stand in a part that had to be decoded.
+    pub said_at: Option<Range<usize>>,
     /// The provider that said it, if the server's name tells.
     pub provider: Option<ProviderId>,
     /// The judgement.
@@ -192,9 +270,23 @@ impl RecipientReport {
         self.verdict.action
     }
 
+    /// The recipient as an address: the final one, else the original one.
+    pub fn recipient(&self) -> Option<&Address> {
+        self.address.address().or_else(|| self.original.as_ref()?.address())
+    }
+
+    /// Whether the address takes no mail, as far as the report says: what lists call a hard or a soft bounce.
+    pub fn permanence(&self) -> Permanence {
+        match self.kind {
+            ReportKind::Bounce if self.verdict.is_hard() => Permanence::Hard,
+            ReportKind::Bounce | ReportKind::Delay => Permanence::Soft,
+            _ => Permanence::None,
+        }
+    }
+
     /// Why: the words of the report and the rule.
-    pub fn evidence(&self) -> &[Evidence] {
-        &self.verdict.evidence
+    pub fn evidence(&self) -> Vec<Evidence> {
+        self.verdict.evidence()
     }
 }
 
@@ -241,11 +333,22 @@ impl fmt::Display for ReportedAddress {
 }
 
 /// The enclosed message or its header.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Original {
     pub(crate) message_id: Option<MessageId>,
     pub(crate) return_path: Option<ReversePath>,
-    pub(crate) fields: Vec<(Box<str>, Box<str>)>,
+    /// As it stands, less what is cut.
+    pub(crate) header: Box<[u8]>,
+}
+
+/// Its fields as text.
+impl fmt::Debug for Original {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message_id, return_path, header: _ } = self;
+        let mut shown = f.debug_struct("Original");
+        shown.field("message_id", message_id).field("return_path", return_path);
+        shown.field("fields", &self.fields().collect::<Vec<_>>()).finish()
+    }
 }
 
 impl Original {
@@ -260,16 +363,17 @@ impl Original {
     }
 
     /// The value of its first header field of this name, unfolded.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
+        Fields(&self.header).find(name)
     }
 
     /// Its header fields, at most [`MAX_FIELDS`](Self::MAX_FIELDS), unfolded, in their order.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|(name, value)| (&**name, &**value))
+    pub fn fields(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let fields = Fields(&self.header).iter().take(Self::MAX_FIELDS);
+        fields.map(|field| (String::from_utf8_lossy(field.name), unfold(field.value)))
     }
 
-    /// The most header fields that are kept.
+    /// The most header fields that are given.
     pub const MAX_FIELDS: usize = 200;
 }
 

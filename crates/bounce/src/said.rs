@@ -57,21 +57,49 @@ impl Said<'_> {
     }
 }
 
-/// The text of a reply in one line without the enhanced status codes, and the first of these.
-pub(crate) fn spoken(reply: &Reply) -> (String, Option<EnhancedStatus>) {
-    let mut text = String::with_capacity(256);
-    let mut first = None;
-    for line in reply.lines() {
-        let (word, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-        let status = EnhancedStatus::parse(word).ok();
-        first = first.or(status);
-        let said = if status.is_some() { rest.trim() } else { line.trim() };
-        if !text.is_empty() && !said.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(said);
+/// A reply in one line.
+#[derive(Debug)]
+pub(crate) struct SpokenReply {
+    /// Code, first enhanced status code, words.
+    pub(crate) text: String,
+    words_at: usize,
+    pub(crate) status: Option<EnhancedStatus>,
+}
+
+impl SpokenReply {
+    /// The words without codes.
+    pub(crate) fn words(&self) -> &str {
+        self.text.get(self.words_at..).unwrap_or_default()
     }
-    (text, first)
+}
+
+/// A reply in one line, without the enhanced status codes of its lines but the first.
+pub(crate) fn spoken(reply: &Reply) -> SpokenReply {
+    let length: usize = reply.lines().map(|line| line.len() + 1).sum();
+    let mut spoken = SpokenReply { text: String::with_capacity(length + 4), words_at: 4, status: None };
+    let code = reply.code();
+    spoken
+        .text
+        .extend([code / 100, code / 10 % 10, code % 10].into_iter().filter_map(|n| char::from_digit(n.into(), 10)));
+    spoken.text.push(' ');
+    for line in reply.lines() {
+        let word = line.find([' ', '\t']).map_or(line, |end| &line[..end]);
+        let begins = word.as_bytes().get(1) == Some(&b'.');
+        let status = if begins { EnhancedStatus::parse(word).ok() } else { None };
+        if status.is_some() && spoken.status.is_none() && spoken.text.len() == 4 {
+            spoken.status = status;
+            spoken.text.push_str(word);
+            spoken.text.push(' ');
+            spoken.words_at = spoken.text.len();
+        }
+        let said = if status.is_some() { line[word.len()..].trim() } else { line.trim() };
+        spoken.status = spoken.status.or(status);
+        if spoken.text.len() > spoken.words_at && !said.is_empty() {
+            spoken.text.push(' ');
+        }
+        spoken.text.push_str(said);
+    }
+    spoken
 }
 
 pub(crate) fn severity_of(code: u16) -> Severity {

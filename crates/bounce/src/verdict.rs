@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use posthaste_types::{BounceClass, Evidence, ParseError, ParseErrorKind};
+use posthaste_types::{BounceClass, Evidence, EvidenceSource, ParseError, ParseErrorKind};
 
 /// What an answer means, what to do about it, and why.
 ///
@@ -22,8 +22,10 @@ pub struct Verdict {
     pub list_effect: ListEffect,
     /// What it is evidence about.
     pub scope: Scope,
-    /// The words and the rule that decided, the words first.
-    pub evidence: Vec<Evidence>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    pub(crate) words: Words,
+    pub(crate) rule: Option<Arc<Rule>>,
     pub(crate) advice: Arc<str>,
 }
 
@@ -31,6 +33,32 @@ impl Verdict {
     /// One sentence for a person: what to do.
     pub fn advice(&self) -> &str {
         &self.advice
+    }
+
+    /// The words and the rule that decided, the words first.
+    pub fn evidence(&self) -> Vec<Evidence> {
+        let mut evidence = match &self.words {
+            Words::Found(found) => found.clone(),
+            Words::Reply(reply) => vec![Evidence::new(EvidenceSource::Reply, reply)],
+        };
+        evidence.extend(self.rule.as_deref().map(|rule| rule.says.clone()));
+        evidence
+    }
+
+    /// The name of the rule that decided: of a row of `replies.toml` or `phrases.toml`, or `status.x.1.1`, `code.550`,
+    /// `cause.dns`. `None` where no rule knows the answer, or none was needed.
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref().map(Rule::name)
+    }
+
+    /// Whether it is about an address or a domain that does not exist (any more).
+    pub(crate) fn is_hard(&self) -> bool {
+        match self.class {
+            BounceClass::BadMailbox | BounceClass::InactiveMailbox => true,
+            // A domain that is not found once may be found again.
+            BounceClass::BadAddressSyntax | BounceClass::BadDomain => self.severity == Severity::Permanent,
+            _ => false,
+        }
     }
 
     /// Whether the address must get no more mail because of this answer alone.
@@ -42,10 +70,90 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}: {}", self.class, self.severity, self.action)?;
-        for (i, evidence) in self.evidence.iter().enumerate() {
+        for (i, evidence) in self.evidence().iter().enumerate() {
             write!(f, "{}{evidence}", if i == 0 { ", because " } else { "; " })?;
         }
         Ok(())
+    }
+}
+
+/// The words that a verdict stands on; those of a reply are made a piece of evidence when they are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    Found(Vec<Evidence>),
+    Reply(Box<str>),
+}
+
+/// The name of a rule, and what it says as evidence.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    name: Box<str>,
+    says: Evidence,
+}
+
+impl Rule {
+    pub(crate) fn new(name: &str, says: impl fmt::Display) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), says: Evidence::new(EvidenceSource::Rule, says) })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// How sure a judgement is, in per cent: a rank of the kinds of evidence, not a measured frequency.
+///
+/// | per cent | what decided |
+/// |---|---|
+/// | 98 | a code of the provider's own, a field that means one thing |
+/// | 95 | a phrase of the provider |
+/// | 90 | a code that has one meaning at the provider |
+/// | 85 | a phrase of everybody, unless its row says less |
+/// | 70 | an enhanced status code (RFC 3463) |
+/// | 40 | a reply code and its stage (RFC 5321) |
+/// | 10 | nothing |
+///
+/// What is read out of a text for people, not out of fields for programs, is worth nine tenths of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Confidence(u8);
+
+impl Confidence {
+    pub(crate) const CERTAIN: Self = Self(98);
+    /// From here on nothing else is asked.
+    pub(crate) const CLEAR: Self = Self(80);
+    pub(crate) const CODE: Self = Self(40);
+    pub(crate) const NONE: Self = Self(10);
+    pub(crate) const PHRASE: Self = Self(85);
+    pub(crate) const PROVIDER_CODE: Self = Self(98);
+    pub(crate) const PROVIDER_PHRASE: Self = Self(95);
+    pub(crate) const PROVIDER_STATUS: Self = Self(90);
+    pub(crate) const STATUS: Self = Self(70);
+    /// Up to here the words are weak.
+    pub(crate) const VAGUE: Self = Self(60);
+
+    /// In per cent.
+    pub const fn percent(self) -> u8 {
+        self.0
+    }
+
+    /// Nine tenths of it.
+    pub(crate) const fn in_words(self) -> Self {
+        Self(self.0 - self.0 / 10)
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} %", self.0)
+    }
+}
+
+impl FromStr for Confidence {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let percent = text.parse().ok().filter(|percent| *percent <= 100).map(Self);
+        percent.ok_or_else(|| ParseError::new("confidence", ParseErrorKind::Syntax("not within 0 to 100"), 0))
     }
 }
 

@@ -57,8 +57,8 @@ fn rfc6522_the_third_part_is_the_original() {
     let reading = reading(TWO);
     let original = reading.original();
     assert_eq!(original.message_id().unwrap().as_str(), "one@news.example.com");
-    assert_eq!(original.field("feedback-id"), Some("a:b:c:news"));
-    assert_eq!(original.field("Subject"), Some("folded subject"));
+    assert_eq!(original.field("feedback-id").as_deref(), Some("a:b:c:news"));
+    assert_eq!(original.field("Subject").as_deref(), Some("folded subject"));
     let paths: Vec<&str> = reading.return_paths().map(|path| path.as_str()).collect();
     assert_eq!(paths, ["bounce+abc@news.example.com", "bounce+xyz@news.example.com"]);
 
@@ -168,14 +168,17 @@ fn line_ends_encodings_and_places_do_not_matter() {
 }
 
 #[test]
-fn a_bounce_within_a_message_is_none() {
+fn a_bounce_that_somebody_passes_on_is_read_and_says_so() {
     let forwarded = format!(
         "From: bob@example.org\r\nSubject: see what I got\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n--outer\r\n\r\n\
          Look.\r\n--outer\r\nContent-Type: message/rfc822\r\n\r\n{}\r\n--outer--\r\n",
         report(TWO)
     );
     let reading = read(forwarded.as_bytes()).unwrap();
-    assert_eq!((reading.recipients().len(), reading.format()), (0, Format::Unknown));
+    assert_eq!((reading.recipients().len(), reading.format()), (2, Format::DeliveryStatus));
+    assert!(reading.is_forwarded() && !read(report(TWO).as_bytes()).unwrap().is_forwarded());
+    let said = reading.recipients()[0].said_at.clone().expect("a place in the outer message");
+    assert!(forwarded[said].starts_with("smtp; 550"));
 }
 
 #[test]

@@ -178,7 +178,7 @@ impl Engine {
         proof: &Evidence,
     ) -> Result<IngestedReport, FeedbackError> {
         let wall = self.clock.wall();
-        let mut evidence = report.evidence().to_vec();
+        let mut evidence = report.evidence();
         evidence.push(proof.clone());
         let event = |kind| self.event(tracked.id, Some(to), &tracked.meta, wall, kind);
         let mut events = Vec::new();

@@ -42,7 +42,7 @@ pub(crate) fn consequence(to: &Address, verdict: &Verdict, cause: Option<&Cause>
     let mut entry = Entry::new(what, Scope::Everything, reason(verdict.class), Actor::System, at);
     entry.evidence = match cause {
         Some(cause) => vec![Evidence::new(source(cause), cause)],
-        None => verdict.evidence.clone(),
+        None => verdict.evidence(),
     };
     Some(entry)
 }

@@ -175,15 +175,11 @@ impl Engine {
                 let kind = match outcome.kind() {
                     OutcomeKind::InDoubt => EventKind::InDoubt { outcome: outcome.clone(), next },
                     _ => {
-                        let mut verdict = self.judge(outcome.cause(), lease.provider.as_ref());
+                        let verdict = self.judge(outcome.cause(), lease.provider.as_ref());
+                        let mut evidence = verdict.evidence();
                         // The words stand in the outcome.
-                        verdict.evidence.retain(|evidence| evidence.source != EvidenceSource::Reply);
-                        EventKind::Deferred {
-                            outcome: outcome.clone(),
-                            class: verdict.class,
-                            evidence: verdict.evidence,
-                            next,
-                        }
+                        evidence.retain(|evidence| evidence.source != EvidenceSource::Reply);
+                        EventKind::Deferred { outcome: outcome.clone(), class: verdict.class, evidence, next }
                     }
                 };
                 events.push(over(kind));
@@ -215,7 +211,7 @@ impl Engine {
             _ => None,
         };
         ending.class = Some(verdict.class);
-        ending.evidence.extend(verdict.evidence);
+        ending.evidence.extend(verdict.evidence());
         (ending, entry)
     }
 

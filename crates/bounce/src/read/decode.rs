@@ -2,6 +2,7 @@
 
 /// Decodes base64; what is not of its alphabet is passed over.
 pub(crate) fn base64(text: &[u8], most: usize) -> Vec<u8> {
+    crate::work::count(text.len());
     let mut bytes = Vec::with_capacity((text.len() / 4 * 3 + 3).min(most));
     let (mut bits, mut held) = (0_u32, 0_u32);
     for b in text {
@@ -29,6 +30,7 @@ pub(crate) fn base64(text: &[u8], most: usize) -> Vec<u8> {
 
 /// Decodes quoted-printable; what is written wrongly stays as it is.
 pub(crate) fn quoted_printable(text: &[u8], most: usize) -> Vec<u8> {
+    crate::work::count(text.len());
     let mut bytes = Vec::with_capacity(text.len().min(most));
     let mut at = 0;
     while let Some(b) = text.get(at) {
@@ -56,7 +58,7 @@ pub(crate) fn quoted_printable(text: &[u8], most: usize) -> Vec<u8> {
     bytes
 }
 
-/// Decodes the encoded words of a value. Octets are read as UTF-8, or as ISO 8859-1 where the word says so.
+/// Decodes the encoded words of a value.
 pub(crate) fn decode_words(value: &str) -> String {
     if !value.contains("=?") {
         return value.to_owned();
@@ -98,13 +100,9 @@ fn decode_word(word: &str) -> Option<(String, &str)> {
         "Q" | "q" => quoted_printable(encoded.replace('_', " ").as_bytes(), encoded.len()),
         _ => return None,
     };
-    let latin = ["iso-8859-1", "iso-8859-15", "windows-1252"].iter().any(|name| charset.eq_ignore_ascii_case(name));
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) if latin => error.as_bytes().iter().map(|b| char::from(*b)).collect(),
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    };
-    Some((text, behind))
+    // RFC 2231 §5: a language may stand behind the character set.
+    let charset = charset.split('*').next().unwrap_or_default();
+    Some((super::charset::decode(&bytes, Some(charset)).into_owned(), behind))
 }
 
 /// The longest encoded word that is read, in octets.

@@ -1,6 +1,11 @@
 //! The reply within a diagnostic or a text.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use posthaste_types::{EnhancedStatus, Reply, Stage, Text};
+
+use crate::rules::Heads;
 
 /// What a diagnostic holds.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +15,8 @@ pub(crate) struct Diagnostic {
     pub(crate) stage: Option<Stage>,
     /// The words without codes, to be matched.
     pub(crate) words: String,
+    /// The line of the code.
+    pub(crate) line: Option<Range<usize>>,
 }
 
 impl Diagnostic {
@@ -17,11 +24,13 @@ impl Diagnostic {
     /// that were joined (`550-5.1.1 no 550 5.1.1 one`), `#5.1.1`.
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.get(..text.floor_char_boundary(MAX_LEN)).unwrap_or_default();
+        crate::work::count(text.len());
         let found = find_code(text);
         let said = found.map_or(text, |(_, at)| text.get(at..).unwrap_or_default());
         let status = status_in(said).or_else(|| status_in(text));
         let code = found.map(|(code, _)| code);
-        Self { code, status, stage: stage_in(text), words: words(said, code, status) }
+        let line = found.map(|(_, at)| line_around(text, at));
+        Self { code, status, stage: stage_in(text), words: words(said, code, status), line }
     }
 
     /// The reply, if there is a code.
@@ -34,15 +43,26 @@ impl Diagnostic {
     }
 }
 
+/// The line that an octet stands in, without its end.
+fn line_around(text: &str, at: usize) -> Range<usize> {
+    let octets = text.as_bytes();
+    let begin = memchr::memrchr(b'\n', octets.get(..at).unwrap_or_default()).map_or(0, |end| end + 1);
+    let end = memchr::memchr(b'\n', octets.get(at..).unwrap_or_default()).map_or(text.len(), |end| at + end);
+    begin..end
+}
+
 /// The first reply code, and where it stands: at the beginning, behind a colon or a bracket, or in front of
 /// an enhanced status code.
 fn find_code(text: &str) -> Option<(u16, usize)> {
     let bytes = text.as_bytes();
+    let mut success = None;
     let mut at = 0;
     while at + 3 <= bytes.len() {
         let digits = bytes.get(at..at + 3)?;
         let is_code = matches!(digits, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9']);
-        if !is_code || !begins_word(bytes, at) || !matches!(bytes.get(at + 3), None | Some(b' ' | b'-' | b'\t' | b':'))
+        if !is_code
+            || !begins_word(bytes, at)
+            || !matches!(bytes.get(at + 3), None | Some(b' ' | b'-' | b'\t' | b':' | b'\n' | b'\r'))
         {
             at += 1;
             continue;
@@ -50,11 +70,15 @@ fn find_code(text: &str) -> Option<(u16, usize)> {
         let rest = text.get(at + 3..).unwrap_or_default();
         if introduced(bytes, at) || leading_status(rest).is_some() {
             let code = digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
-            return Some((code, at));
+            // QUIRK: the greeting that was cut off stands before the refusal: `220-mx 421 4.2.1 not now`.
+            if code >= 400 {
+                return Some((code, at));
+            }
+            success = success.or(Some((code, at)));
         }
         at += 3;
     }
-    None
+    success
 }
 
 fn begins_word(text: &[u8], at: usize) -> bool {
@@ -69,15 +93,19 @@ fn introduced(text: &[u8], at: usize) -> bool {
 }
 
 fn leading_status(text: &str) -> Option<EnhancedStatus> {
-    let word =
-        text.trim_start_matches([' ', '-', '#', '\t']).split(|c: char| c != '.' && !c.is_ascii_digit()).next()?;
+    let word = text
+        .trim_start_matches([' ', '-', '#', '\t', '\r', '\n'])
+        .split(|c: char| c != '.' && !c.is_ascii_digit())
+        .next()?;
     EnhancedStatus::parse(word).ok()
 }
 
 /// The first enhanced status code in a text.
 pub(crate) fn status_in(text: &str) -> Option<EnhancedStatus> {
     let is_part = |c: char| c == '.' || c.is_ascii_alphanumeric();
-    text.split(|c: char| !is_part(c)).find_map(|word| EnhancedStatus::parse(word.trim_end_matches('.')).ok())
+    let words = text.split(|c: char| !is_part(c)).filter(|word| word.as_bytes().get(1) == Some(&b'.'));
+    let mut words = words.filter(|word| word.starts_with(['2', '4', '5']));
+    words.find_map(|word| EnhancedStatus::parse(word.trim_end_matches('.')).ok())
 }
 
 /// The words without the codes at the beginnings of lines that were joined, and without what the
@@ -113,22 +141,86 @@ fn words(said: &str, code: Option<u16>, status: Option<EnhancedStatus>) -> Strin
 
 /// The command that the reply answered, if the reporting server says so.
 fn stage_in(text: &str) -> Option<Stage> {
-    let lower = text.to_ascii_lowercase();
-    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-    STAGES.iter().find(|(_, parts)| has(parts)).map(|(stage, _)| *stage)
+    static WORDS: OnceLock<Option<Heads>> = OnceLock::new();
+    let words = || STAGES.iter().flat_map(|(_, words)| *words).collect::<Vec<_>>();
+    let heads = WORDS.get_or_init(|| Heads::new(&words())).as_ref()?;
+    let mut first = usize::MAX;
+    heads.scan(text.as_bytes(), |found| {
+        first = first.min(found.number);
+        first > 0
+    });
+    let mut before = 0;
+    let stage = STAGES.iter().find(|(_, words)| {
+        before += words.len();
+        first < before
+    });
+    stage.map(|(stage, _)| *stage)
 }
 
 /// How much of a diagnostic is looked at, in octets.
 const MAX_LEN: usize = 16 * 1024;
 /// Words of Postfix, Exim, PowerMTA and others, the more certain first.
 const STAGES: &[(Stage, &[&str])] = &[
-    (Stage::EndOfData, &["end of data", "after data", "final data", "final dot", "end-of-data", "after pipelined end"]),
-    (Stage::Rcpt, &["to rcpt to", "after rcpt to", "our rcpt to", "after pipelined rcpt", ">>> rcpt to"]),
-    (Stage::Mail, &["to mail from", "after mail from", "our mail from", "after pipelined mail", ">>> mail from"]),
-    (Stage::Data, &["to data command", "our data", ">>> data"]),
+    (
+        Stage::EndOfData,
+        &[
+            "end of data",
+            "after data",
+            "final data",
+            "final dot",
+            "end-of-data",
+            "after pipelined end",
+            "failed after i sent the message",
+        ],
+    ),
+    (
+        Stage::Rcpt,
+        &[
+            "to rcpt to",
+            "after rcpt to",
+            "our rcpt to",
+            "after pipelined rcpt",
+            ">>> rcpt to",
+            "does not like recipient",
+        ],
+    ),
+    (
+        Stage::Mail,
+        &[
+            "to mail from",
+            "after mail from",
+            "our mail from",
+            "after pipelined mail",
+            ">>> mail from",
+            "but sender was rejected",
+        ],
+    ),
+    (Stage::Data, &["to data command", "our data", ">>> data", "failed on data command"]),
     (Stage::StartTls, &["to starttls", "after starttls"]),
-    (Stage::Ehlo, &["to ehlo", "to helo", "after ehlo", "after helo", "the helo handshake", "our helo", "our ehlo"]),
-    (Stage::Connect, &["initial connection", "refused to talk to me", "server greeting", "the initial server"]),
+    (
+        Stage::Ehlo,
+        &[
+            "to ehlo",
+            "to helo",
+            "after ehlo",
+            "after helo",
+            "the helo handshake",
+            "our helo",
+            "our ehlo",
+            "but my name was rejected",
+        ],
+    ),
+    (
+        Stage::Connect,
+        &[
+            "initial connection",
+            "refused to talk to me",
+            "server greeting",
+            "the initial server",
+            "but greeting failed",
+            "reading the smtp greeting",
+        ],
+    ),
 ];
 
 #[cfg(test)]
@@ -156,6 +248,9 @@ mod tests {
             ("delivery failed after 432 attempts", None, None, "delivery failed after 432 attempts"),
             ("connect to 192.0.2.250: Connection refused", None, None, "connect to 192.0.2.250: Connection refused"),
             ("smtp;550-no 550 yes", Some(550), None, "no yes"),
+            ("refused to talk to me: 220-mx 421 4.2.1 not now", Some(421), Some("4.2.1"), "not now"),
+            ("host mx said: 550\n    5.7.1 denied (in reply to MAIL FROM command)", Some(550), Some("5.7.1"), "denied"),
+            ("250 2.0.0 accepted", Some(250), Some("2.0.0"), "accepted"),
         ] {
             let found = Diagnostic::parse(text);
             assert_eq!(found.code, code, "{text}");

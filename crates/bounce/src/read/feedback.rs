@@ -3,12 +3,13 @@
 use posthaste_types::{BounceClass, Evidence, EvidenceSource, ReversePath, Text};
 
 use super::Reader;
+use super::address::addresses;
 use super::fields::Fields;
 use super::limits::{ReadError, ReadErrorKind};
 use super::mime::Part;
-use super::text::addresses;
 use crate::report::{Format, Original, Reading, RecipientReport, ReportKind, ReportedAddress};
-use crate::verdict::{Severity, Verdict};
+use crate::rules::Why;
+use crate::verdict::{Confidence, Severity, Verdict, Words};
 
 impl Reader<'_> {
     /// Reads a feedback report. Without Original-Rcpt-To the only address of the original's To is taken;
@@ -27,7 +28,8 @@ impl Reader<'_> {
         let kind = fields.find("Feedback-Type").unwrap_or_default();
         let (report, class) = sense(&kind);
         let evidence = Evidence::new(EvidenceSource::ReportField, format!("Feedback-Type: {kind}"));
-        let verdict = self.rules.classes.verdict(class, Severity::Permanent, None, vec![evidence]);
+        let why = Why { words: Words::Found(vec![evidence]), rule: None, confidence: Confidence::CERTAIN };
+        let verdict = self.rules.classes.verdict(class, Severity::Permanent, None, why);
         let mut recipients = Vec::new();
         for address in complainants(fields, &reading.original) {
             let recipient = RecipientReport { address, ..report_of(report, verdict.clone()) };
@@ -57,7 +59,7 @@ fn complainants(fields: Fields<'_>, original: &Original) -> Vec<ReportedAddress>
         }
     }
     if named.is_empty() {
-        let to = addresses(original.field("To").unwrap_or_default());
+        let to = addresses(&original.field("To").unwrap_or_default());
         named.push(match to.as_slice() {
             [only] => ReportedAddress::new(only.as_str()),
             _ => ReportedAddress::unknown(),
@@ -77,6 +79,9 @@ pub(super) fn report_of(kind: ReportKind, verdict: Verdict) -> RecipientReport {
         reply: None,
         diagnostic: None,
         remote_mta: None,
+        last_attempt_date: None,
+        will_retry_until: None,
+        said_at: None,
         provider: None,
         verdict,
     }

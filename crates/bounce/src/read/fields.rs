@@ -1,14 +1,29 @@
 //! Header fields, those of reports included (RFC 5322 §2.2, RFC 3464 §2.1.2).
 
+use std::borrow::Cow;
+
 use super::decode::decode_words;
 
 /// A block of fields as it stands: name, colon, value, folded.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
+/// One field: its name, its value with its folds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) value: &'a [u8],
+}
+
+impl Field<'_> {
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
 impl<'a> Fields<'a> {
-    /// Each field: its name, and its value with its folds. A line that is no field is passed over.
-    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    /// Each field. A line that is no field is passed over.
+    pub(crate) fn iter(self) -> impl Iterator<Item = Field<'a>> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
             while !rest.is_empty() {
@@ -17,7 +32,7 @@ impl<'a> Fields<'a> {
                     let (name, value) = field.split_at(colon);
                     let name = name.trim_ascii_end();
                     if !name.is_empty() && name.iter().all(u8::is_ascii_graphic) {
-                        return Some((name, value.get(1..).unwrap_or_default()));
+                        return Some(Field { name, value: value.get(1..).unwrap_or_default() });
                     }
                 }
             }
@@ -25,15 +40,19 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// The value of the first field of this name, as it stands.
+    pub(crate) fn raw(self, name: &str) -> Option<&'a [u8]> {
+        self.iter().find(|field| field.is(name)).map(|field| field.value)
+    }
+
     /// The value of the first field of this name, unfolded.
-    pub(crate) fn find(self, name: &str) -> Option<String> {
-        self.all(name).next()
+    pub(crate) fn find(self, name: &str) -> Option<Cow<'a, str>> {
+        self.raw(name).map(unfold)
     }
 
     /// The values of all fields of this name, unfolded.
-    pub(crate) fn all(self, name: &str) -> impl Iterator<Item = String> {
-        let wanted = self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()));
-        wanted.map(|(_, value)| unfold(value))
+    pub(crate) fn all(self, name: &str) -> impl Iterator<Item = Cow<'a, str>> {
+        self.iter().filter(move |field| field.is(name)).map(|field| unfold(field.value))
     }
 
     /// The value of the first field of this name, encoded words decoded (RFC 2047).
@@ -56,7 +75,9 @@ fn take_field<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
 /// The place behind the line that begins at `from`.
 pub(crate) fn line_end(text: &[u8], from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
-    memchr::memchr(b'\n', rest).map_or(text.len(), |at| from + at + 1)
+    let end = memchr::memchr(b'\n', rest).map_or(text.len(), |at| from + at + 1);
+    crate::work::count(end - from.min(end));
+    end
 }
 
 /// The line that begins at `from`, its end included.
@@ -68,22 +89,22 @@ pub(crate) fn is_blank(line: &[u8]) -> bool {
     line.trim_ascii().is_empty()
 }
 
-/// Joins the lines of a value and trims it; what is not UTF-8 becomes U+FFFD.
-pub(crate) fn unfold(value: &[u8]) -> String {
-    let value = value.trim_ascii();
-    let text = String::from_utf8_lossy(value);
-    if !text.contains(['\r', '\n']) {
-        return text.into_owned();
+/// Joins the lines of a value and trims it; octets that are not UTF-8 are read as [`decode`](super::charset::decode)
+/// guesses.
+pub(crate) fn unfold(value: &[u8]) -> Cow<'_, str> {
+    let text = super::charset::decode(value.trim_ascii(), None);
+    if memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_none() {
+        return text;
     }
     let mut joined = String::with_capacity(text.len());
     for line in text.split('\n') {
-        let line = line.trim();
+        let line = line.trim_ascii();
         if !joined.is_empty() && !line.is_empty() {
             joined.push(' ');
         }
         joined.push_str(line);
     }
-    joined
+    Cow::Owned(joined)
 }
 
 /// Splits a message or a part into its header and its body. `at` is where the body begins.
@@ -113,7 +134,7 @@ mod tests {
     #[test]
     fn fields_are_unfolded_and_found_in_any_case() {
         let fields = Fields(b"Subject: a\r\n b\r\nnot a field\r\nX-Empty:\r\nsubject : second\n");
-        let names: Vec<&[u8]> = fields.iter().map(|(name, _)| name).collect();
+        let names: Vec<&[u8]> = fields.iter().map(|field| field.name).collect();
         assert_eq!(names, [&b"Subject"[..], b"X-Empty", b"subject"]);
         assert_eq!(fields.find("SUBJECT").as_deref(), Some("a b"));
         assert_eq!(fields.find("x-empty").as_deref(), Some(""));

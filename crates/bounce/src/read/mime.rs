@@ -1,6 +1,6 @@
 //! The parts of a message, found without recursion and within limits (RFC 2045, RFC 2046).
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::decode::{base64, quoted_printable};
 use super::fields::{Fields, split_header};
@@ -13,6 +13,8 @@ pub(crate) struct Part<'a> {
     pub(crate) body: &'a [u8],
     /// Type and subtype, in lower case.
     pub(crate) media: String,
+    /// The charset parameter.
+    charset: Option<String>,
     encoding: Encoding,
     /// Where it begins in the message.
     pub(crate) at: usize,
@@ -77,20 +79,50 @@ fn part<'a>(text: &'a [u8], at: usize, limits: &Limits) -> Result<(Part<'a>, Opt
         return Err(ReadError::new(ReadErrorKind::Header, limits.header, at));
     }
     let fields = Fields(header);
-    let content_type = fields.find("Content-Type").unwrap_or_default();
-    let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let encoding = fields.find("Content-Transfer-Encoding").unwrap_or_default();
+    let (mut content_type, mut encoding) = (None, None);
+    for field in fields.iter() {
+        if content_type.is_none() && field.is("Content-Type") {
+            content_type = Some(super::fields::unfold(field.value));
+        } else if encoding.is_none() && field.is("Content-Transfer-Encoding") {
+            encoding = Some(super::fields::unfold(field.value));
+        }
+    }
+    let (content_type, encoding) = (content_type.unwrap_or_default(), encoding.unwrap_or_default());
+    // QUIRK: `text/plain charset=...` without a semicolon.
+    let media = content_type.split([';', ' ', '\t']).find(|word| !word.is_empty()).unwrap_or_default();
+    let media = media.to_ascii_lowercase();
+    let charset =
+        parameter(&content_type, "charset").or_else(|| parameter(&content_type.replacen(' ', ";", 1), "charset"));
     let encoding = match encoding.split_whitespace().next() {
         Some(name) if name.eq_ignore_ascii_case("base64") => Encoding::Base64,
         Some(name) if name.eq_ignore_ascii_case("quoted-printable") => Encoding::QuotedPrintable,
         _ => Encoding::Identity,
     };
     let boundary = if media.starts_with("multipart/") { parameter(&content_type, "boundary") } else { None };
-    let boundary = boundary.map(String::into_bytes).filter(|boundary| next_delimiter(body, 0, boundary).is_some());
-    Ok((Part { fields, body, media, encoding, at }, boundary))
+    let boundary =
+        boundary.map(String::into_bytes).filter(|boundary| next_delimiter(body, 0, &Finder::new(boundary)).is_some());
+    Ok((Part { fields, body, media, charset, encoding, at }, boundary))
 }
 
 impl Part<'_> {
+    /// Whether it is a text for people, or may be one.
+    pub(crate) fn is_text(&self) -> bool {
+        let media = self.media.as_str();
+        let is_text =
+            media.is_empty() || !media.contains('/') || media.starts_with("text/") || media.starts_with("multipart/");
+        is_text && media != "text/rfc822-headers" && !self.body.trim_ascii().is_empty()
+    }
+
+    /// The body as text; at most `most` octets.
+    pub(crate) fn text(&self, most: usize) -> std::borrow::Cow<'_, str> {
+        match self.decoded(most) {
+            std::borrow::Cow::Borrowed(octets) => super::charset::decode(octets, self.charset.as_deref()),
+            std::borrow::Cow::Owned(octets) => {
+                super::charset::decode(&octets, self.charset.as_deref()).into_owned().into()
+            }
+        }
+    }
+
     /// The body, decoded; at most `most` octets.
     pub(crate) fn decoded(&self, most: usize) -> std::borrow::Cow<'_, [u8]> {
         match self.encoding {
@@ -127,7 +159,7 @@ pub(crate) fn parameter(value: &str, name: &str) -> Option<String> {
 
 /// The parts between the delimiters, and where each begins. A missing last delimiter is the end.
 fn split<'a>(body: &'a [u8], boundary: &[u8]) -> impl Iterator<Item = (&'a [u8], usize)> {
-    let boundary = boundary.to_vec();
+    let boundary = Finder::new(boundary).into_owned();
     let mut begin = next_delimiter(body, 0, &boundary).filter(|delimiter| !delimiter.is_last).map(|d| d.behind);
     std::iter::from_fn(move || {
         let from = begin?;
@@ -146,12 +178,14 @@ struct Delimiter {
 }
 
 /// The first line at or behind `from` that is `--boundary`.
-fn next_delimiter(body: &[u8], from: usize, boundary: &[u8]) -> Option<Delimiter> {
+fn next_delimiter(body: &[u8], from: usize, boundary: &Finder<'_>) -> Option<Delimiter> {
     let mut search = from;
     loop {
         let rest = body.get(search..)?;
-        let found = search + memmem::find(rest, boundary)?;
-        search = found + boundary.len();
+        let found = boundary.find(rest).map(|at| search + at);
+        crate::work::count(found.unwrap_or(body.len()) - search);
+        let found = found?;
+        search = found + boundary.needle().len();
         let Some(line) = found.checked_sub(2) else { continue };
         let begins = line == from || line.checked_sub(1).and_then(|at| body.get(at)) == Some(&b'\n');
         if body.get(line..found) != Some(b"--") || !begins {

@@ -1,6 +1,8 @@
 //! From a message that came back to a reading.
 
+mod address;
 mod answer;
+mod charset;
 mod decode;
 mod diagnostic;
 mod feedback;
@@ -9,18 +11,19 @@ mod limits;
 mod mime;
 mod notification;
 mod original;
+mod ses;
 mod status;
 mod text;
 
-use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use posthaste_types::Address;
 
-use crate::report::{Format, Original, Reading, RecipientReport};
+use crate::report::{Format, Original, Reading, RecipientReport, ReportKind};
 use crate::rules::Rules;
-use diagnostic::Diagnostic;
-use fields::Fields;
+pub(crate) use diagnostic::Diagnostic;
+pub(crate) use fields::{Fields, unfold};
 pub use limits::{Limits, ReadError, ReadErrorKind};
 use mime::Parts;
 
@@ -48,13 +51,22 @@ impl Rules {
     /// # Errors
     /// [`ReadError`] only if a limit is passed.
     pub fn read(&self, raw: &[u8], limits: &Limits) -> Result<Reading, ReadError> {
+        self.read_within(raw, raw, limits, 0)
+    }
+
+    /// Reads a message that may stand within another one.
+    fn read_within(&self, whole: &[u8], raw: &[u8], limits: &Limits, level: usize) -> Result<Reading, ReadError> {
         let parts = mime::parts(raw, limits)?;
-        let reader = Reader { rules: self, limits, parts: &parts, human: OnceCell::new() };
+        let reader = Reader { rules: self, limits, whole, parts: &parts, level };
         let mut reading = match reader.structured()? {
             Some(reading) => reading,
-            None => reader.unstructured()?,
+            None => match reader.ses_notice()? {
+                Some(reading) => reading,
+                None => reader.unstructured()?,
+            },
         };
-        reading.addressed_to = addressed_to(parts.message.fields);
+        // Those of the outermost message stand before those of messages within.
+        reading.headers.insert(0, parts.message.fields.0.into());
         Ok(reading)
     }
 }
@@ -63,9 +75,11 @@ impl Rules {
 struct Reader<'a> {
     rules: &'a Rules,
     limits: &'a Limits,
+    /// The outermost message.
+    whole: &'a [u8],
     parts: &'a Parts<'a>,
-    /// What the text for people says, read when it is needed.
-    human: OnceCell<Diagnostic>,
+    /// In how many others this message stands.
+    level: usize,
 }
 
 impl Reader<'_> {
@@ -76,8 +90,7 @@ impl Reader<'_> {
                 "message/delivery-status" | "message/global-delivery-status" => self.notification(part)?,
                 "message/feedback-report" => Some(self.feedback(part)?),
                 "message/disposition-notification" | "message/global-disposition-notification" => {
-                    let format = Format::DispositionNotification;
-                    Some(Reading { original: self.original()?, ..empty(format) })
+                    Some(self.disposition(part)?)
                 }
                 _ => None,
             };
@@ -88,11 +101,38 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    /// The addresses that cannot be recipients: those to which the report came, and who sent it.
-    fn own(&self) -> HashSet<String> {
-        let fields = self.parts.message.fields;
-        let from = fields.all("From").flat_map(|value| text::addresses(&value));
-        addressed_to(fields).into_iter().chain(from).map(|address| address.normalized()).collect()
+    /// The values of the fields that name those who cannot be recipients, in lower case: those to whom the report
+    /// came, and who sent it.
+    fn own(&self) -> String {
+        let mut values = String::new();
+        for field in self.parts.message.fields.iter() {
+            if field.is("From") || ADDRESSED.iter().any(|name| field.is(name)) {
+                values.push_str(&unfold(field.value).to_lowercase());
+                values.push('\n');
+            }
+        }
+        values
+    }
+
+    /// A report that somebody passed on as it came: a message within the message.
+    fn forwarded(&self) -> Result<Option<Reading>, ReadError> {
+        if self.level >= MAX_LEVEL {
+            return Ok(None);
+        }
+        let mut inner = self.parts.leaves.iter().filter(|part| part.media == "message/rfc822");
+        let (Some(part), None) = (inner.next(), inner.next()) else { return Ok(None) };
+        let raw = part.decoded(self.limits.size);
+        let mut reading = self.rules.read_within(self.whole, raw.trim_ascii_start(), self.limits, self.level + 1)?;
+        reading.is_forwarded = true;
+        let tells = reading.recipients.iter().any(|one| one.kind != ReportKind::AutoReply);
+        Ok(Some(reading).filter(|_| tells))
+    }
+
+    /// Where octets of the message stand in it; `None` for octets that were decoded.
+    fn range_of(&self, octets: &[u8]) -> Option<Range<usize>> {
+        let begin = octets.as_ptr().addr().checked_sub(self.whole.as_ptr().addr())?;
+        let end = begin.checked_add(octets.len())?;
+        (end <= self.whole.len() && !octets.is_empty()).then_some(begin..end)
     }
 
     /// Adds a recipient, unless there are too many.
@@ -115,7 +155,10 @@ fn empty(format: Format) -> Reading {
         format,
         recipients: Vec::new(),
         original: Original::default(),
-        addressed_to: Vec::new(),
+        headers: Vec::new(),
+        addressed_to: OnceLock::new(),
+        arrival_date: None,
+        is_forwarded: false,
         envelope_id: None,
         reporting_mta: None,
         defects: Vec::new(),
@@ -123,17 +166,25 @@ fn empty(format: Format) -> Reading {
 }
 
 /// The addresses to which a message came, the most certain first.
-fn addressed_to(fields: Fields<'_>) -> Vec<Address> {
+pub(crate) fn addressed_to(fields: Fields<'_>) -> Vec<Address> {
     let mut found: Vec<Address> = Vec::new();
-    for name in ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc"] {
-        for address in fields.all(name).flat_map(|value| text::addresses(&value)) {
-            if !found.contains(&address) && found.len() < MAX_ADDRESSED {
-                found.push(address);
-            }
+    let mut ranked: Vec<(usize, fields::Field<'_>)> = Vec::new();
+    for field in fields.iter() {
+        let rank = ADDRESSED.iter().position(|name| field.is(name));
+        ranked.extend(rank.filter(|_| ranked.len() < MAX_ADDRESSED).map(|rank| (rank, field)));
+    }
+    ranked.sort_by_key(|(rank, _)| *rank);
+    for address in ranked.iter().flat_map(|(_, field)| address::addresses(&unfold(field.value))) {
+        if found.len() < MAX_ADDRESSED && !found.contains(&address) {
+            found.push(address);
         }
     }
     found
 }
 
+/// The fields that say to whom a message came, the most certain first.
+const ADDRESSED: &[&str] = &["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc"];
+/// How deep a report may stand in messages that pass it on.
+const MAX_LEVEL: usize = 2;
 /// The most addresses of one report that are kept.
 const MAX_ADDRESSED: usize = 50;

@@ -1,17 +1,19 @@
 //! Delivery status notifications (RFC 3464, RFC 6533).
 
 use memchr::memmem;
-use posthaste_types::{BounceClass, EnhancedStatus, EnvelopeId, Evidence, EvidenceSource, ProviderId, Text};
+use posthaste_types::{Address, BounceClass, EnhancedStatus, EnvelopeId, Evidence, EvidenceSource, ProviderId, Text};
 
 use super::Reader;
 use super::diagnostic::{Diagnostic, status_in};
+use super::feedback::report_of;
+use super::fields::Fields;
 use super::limits::{ReadError, ReadErrorKind};
 use super::mime::Part;
-use super::status::{Group, Status, action, address, get, untyped};
-use super::text::human;
+use super::status::{Group, Status, action, address, get, raw, untyped};
+use super::text::{human, recipients, segment};
 use crate::report::{Defect, Format, Reading, RecipientReport, ReportKind, ReportedAction, ReportedAddress};
 use crate::said::{Said, severity_of};
-use crate::verdict::{Action, ListEffect, Severity, Verdict};
+use crate::verdict::{Action, Confidence, ListEffect, Severity, Verdict, Words};
 
 impl Reader<'_> {
     /// Reads a delivery status; `None` if it names no recipient.
@@ -23,13 +25,48 @@ impl Reader<'_> {
         self.status(&text, part.at)
     }
 
+    /// A notice of what the recipient's program did (RFC 8098): no report on delivery, unless it says that the
+    /// program refused the message. QUIRK: Sieve's `reject` (RFC 5429 §2.1) and Dovecot say so in a message that
+    /// was deleted automatically, with the reason in the text.
+    pub(super) fn disposition(&self, part: &Part<'_>) -> Result<Reading, ReadError> {
+        let text = part.decoded(self.limits.fields);
+        let fields = Fields(text.trim_ascii_start());
+        let format = Format::DispositionNotification;
+        let mut reading = Reading { original: self.original()?, ..super::empty(format) };
+        let disposition = fields.find("Disposition").unwrap_or_default().to_ascii_lowercase();
+        let refused = disposition.starts_with("automatic-action") && disposition.contains("deleted");
+        let generated = self.parts.message.fields.find("Auto-Submitted").unwrap_or_default();
+        let (Some(named), true, true) = (fields.find("Final-Recipient"), refused, generated.contains("rejected"))
+        else {
+            return Ok(reading);
+        };
+        let address = ReportedAddress::new(&address(&named));
+        let human = self.words_for_people(address.address()).unwrap_or_default();
+        let said = Said { code: human.code, status: human.status, text: &human.words, ..Said::default() };
+        let words = Words::Found(vec![Evidence::new(EvidenceSource::Reply, &human.words)]);
+        let verdict = settle(self.rules.judge(&said, words), ReportKind::Bounce);
+        let diagnostic = Some(Text::lossy(&human.words));
+        let recipient = RecipientReport { address, diagnostic, ..report_of(ReportKind::Bounce, verdict) };
+        self.push(&mut reading.recipients, recipient, part.at)?;
+        Ok(reading)
+    }
+
     /// Reads the fields of a delivery status that stand within a text: the message has lost its structure.
     pub(super) fn status_in_text(&self) -> Result<Option<Reading>, ReadError> {
-        let Some(part) = self.parts.leaves.first() else { return Ok(None) };
+        for part in self.parts.leaves.iter().filter(|part| part.is_text()) {
+            if let Some(reading) = self.status_in(part)? {
+                return Ok(Some(reading));
+            }
+        }
+        Ok(None)
+    }
+
+    fn status_in(&self, part: &Part<'_>) -> Result<Option<Reading>, ReadError> {
         let text = part.decoded(self.limits.text);
         let is_field = |at: &usize| *at == 0 || text.get(at - 1) == Some(&b'\n');
         let find = |name: &str| memmem::find_iter(&text, name.as_bytes()).find(is_field);
-        let Some(recipient) = find("Final-Recipient:") else { return Ok(None) };
+        let named = ["Final-Recipient:", "Final-recipient:", "final-recipient:"].into_iter().find_map(find);
+        let Some(recipient) = named else { return Ok(None) };
         let begin = ["Reporting-MTA:", "Original-Recipient:"].into_iter().filter_map(find).fold(recipient, usize::min);
         let rest = text.get(begin..).unwrap_or_default();
         let end = memmem::find(rest, b"\n--").unwrap_or(rest.len());
@@ -44,8 +81,9 @@ impl Reader<'_> {
         }
         let mut reading = Reading { original: self.original()?, ..super::empty(Format::DeliveryStatus) };
         reading.defects.clone_from(&status.defects);
-        reading.envelope_id = get(&status.message, "original-envelope-id").and_then(|id| EnvelopeId::parse(id).ok());
-        reading.reporting_mta = get(&status.message, "reporting-mta").map(|mta| Text::lossy(untyped(mta)));
+        reading.envelope_id = get(&status.message, "original-envelope-id").and_then(|id| EnvelopeId::parse(&id).ok());
+        reading.reporting_mta = get(&status.message, "reporting-mta").map(|mta| Text::lossy(untyped(&mta)));
+        reading.arrival_date = get(&status.message, "arrival-date").map(Text::lossy);
         if reading.reporting_mta.is_none() {
             add(&mut reading.defects, Defect::ReportingMta);
         }
@@ -59,13 +97,14 @@ impl Reader<'_> {
     }
 
     /// One recipient; `None` if the group names none.
-    fn recipient(&self, group: &Group, message: &Group, defects: &mut Vec<Defect>) -> Option<RecipientReport> {
-        let original = get(group, "original-recipient").map(address).filter(|text| !text.is_empty());
-        let named = get(group, "final-recipient").map(address).filter(|text| !text.is_empty());
-        let named = named.or_else(|| get(group, "x-actual-recipient").map(address));
+    fn recipient(&self, group: &Group<'_>, message: &Group<'_>, defects: &mut Vec<Defect>) -> Option<RecipientReport> {
+        let original = get(group, "original-recipient").map(|value| address(&value)).filter(|text| !text.is_empty());
+        let named = get(group, "final-recipient").map(|value| address(&value)).filter(|text| !text.is_empty());
+        let named = named.or_else(|| get(group, "x-actual-recipient").map(|value| address(&value)));
         let named = ReportedAddress::new(named.as_deref().or(original.as_deref())?);
-        let field = get(group, "action").and_then(action);
-        let status = get(group, "status").and_then(status_in);
+        let field = get(group, "action").and_then(|value| action(&value));
+        let status_text = get(group, "status");
+        let status = status_text.as_deref().and_then(status_in);
         let lacks = [
             (named.address().is_none(), Defect::Address),
             (field.is_none(), Defect::Action),
@@ -73,37 +112,46 @@ impl Reader<'_> {
         ];
         lacks.iter().filter(|(lacks, _)| *lacks).for_each(|(_, defect)| add(defects, *defect));
         let reported = field.unwrap_or(ReportedAction::Failed);
-        let diagnostic_text = get(group, "diagnostic-code").map(untyped).filter(|text| !text.is_empty());
+        let diagnostic_field = get(group, "diagnostic-code");
+        let diagnostic_text = diagnostic_field.as_deref().map(untyped).filter(|text| !text.is_empty());
         let diagnostic = diagnostic_text.map(Diagnostic::parse).unwrap_or_default();
-        let remote_mta = get(group, "remote-mta").map(untyped);
-        let mut servers = remote_mta.into_iter().chain(get(message, "reporting-mta").map(untyped));
+        let (remote_mta, reporting_mta) = (get(group, "remote-mta"), get(message, "reporting-mta"));
+        let mut servers = [&remote_mta, &reporting_mta].into_iter().flatten().map(|name| untyped(name));
         let provider = servers.find_map(|host| self.rules.providers.of_host(host));
-        let comment = get(group, "status").and_then(comment).filter(|_| diagnostic_text.is_none());
-        let words = comment.map(Diagnostic::parse).unwrap_or_else(|| diagnostic.clone());
+        let comment = status_text.as_deref().and_then(comment).filter(|_| diagnostic_text.is_none());
+        let words = comment.map(Diagnostic::parse);
         let told = Told {
             reported,
             status,
-            diagnostic: &words,
+            diagnostic: words.as_ref().unwrap_or(&diagnostic),
             provider: provider.as_ref(),
-            is_said: diagnostic_text.is_some(),
+            address: named.address(),
         };
-        let verdict = self.verdict(&told, evidence(group));
+        let verdict = self.verdict(&told, group);
+        let mut kind = kind(reported);
+        if kind == ReportKind::Bounce && verdict.class == BounceClass::ChallengeResponse {
+            kind = ReportKind::Challenge;
+        }
+        let decided = raw(group, "diagnostic-code").or_else(|| raw(group, "status")).map(<[u8]>::trim_ascii);
         Some(RecipientReport {
-            kind: kind(reported),
+            kind,
             address: named,
             original: original.as_deref().map(ReportedAddress::new),
             reported_action: field,
             status: status.or(diagnostic.status),
             reply: diagnostic.reply(),
             diagnostic: diagnostic_text.map(Text::lossy),
-            remote_mta: remote_mta.map(Text::lossy),
+            remote_mta: remote_mta.as_deref().map(|name| Text::lossy(untyped(name))),
+            last_attempt_date: get(group, "last-attempt-date").map(Text::lossy),
+            will_retry_until: get(group, "will-retry-until").map(Text::lossy),
+            said_at: decided.and_then(|octets| self.range_of(octets)),
             provider,
             verdict,
         })
     }
 
-    fn verdict(&self, told: &Told<'_>, evidence: Vec<Evidence>) -> Verdict {
-        let mut said = Said {
+    fn verdict(&self, told: &Told<'_>, group: &Group<'_>) -> Verdict {
+        let said = Said {
             code: told.diagnostic.code.filter(|code| *code >= 400),
             status: told.diagnostic.status,
             field: told.status,
@@ -112,20 +160,44 @@ impl Reader<'_> {
             provider: told.provider,
             severity: told.severity(),
         };
-        let verdict = self.rules.judge(&said, evidence.clone());
-        let vague = matches!(verdict.class, BounceClass::Unknown | BounceClass::Protocol);
-        if told.is_said || !vague {
-            return settle(verdict, kind(told.reported));
+        let settled = |said: &Said<'_>, decision| {
+            let verdict = self.rules.verdict(said, decision, Words::Found(evidence(group)));
+            settle(verdict, kind(told.reported))
+        };
+        let decision = self.rules.conclude(&said);
+        let sure = decision.map(|decision| decision.confidence);
+        let is_clear = decision.is_some_and(|decision| decision.class != BounceClass::Protocol);
+        if said.severity == Severity::Success || (is_clear && sure > Some(Confidence::VAGUE)) {
+            return settled(&said, decision);
         }
-        // The report has no diagnostic, and its codes say little: what it says to people has to do.
-        let human = self.human.get_or_init(|| Diagnostic::parse(&self.words_for_people()));
-        said = Said { code: human.code, status: human.status, stage: human.stage, text: &human.words, ..said };
-        settle(self.rules.judge(&said, evidence), kind(told.reported))
+        // The report has no diagnostic, or its codes say little: what it says to people may say more.
+        let Some(human) = self.words_for_people(told.address) else { return settled(&said, decision) };
+        if said.stage.is_none() && human.stage.is_some() && said.code == human.code {
+            // QUIRK: Exim tells only people which command the reply answered.
+            let staged = Said { stage: human.stage, ..said };
+            let decision = self.rules.conclude(&staged);
+            return settled(&staged, decision);
+        }
+        let instead = Said { code: human.code, status: human.status, stage: human.stage, text: &human.words, ..said };
+        let other = self.rules.conclude(&instead);
+        let sure_of_other = other.map(|decision| decision.confidence);
+        if sure_of_other > Some(Confidence::STATUS) || sure_of_other > sure {
+            settled(&instead, other)
+        } else {
+            settled(&said, decision)
+        }
     }
 
-    fn words_for_people(&self) -> String {
-        let text = human(self.parts, self.rules, self.limits).text;
-        text.chars().take(MAX_WORDS).collect()
+    /// What the first text says behind the recipient's line, or all of it.
+    fn words_for_people(&self, recipient: Option<&Address>) -> Option<Diagnostic> {
+        let part = self.parts.leaves.iter().find(|part| part.is_text())?;
+        let human = human(part, self.rules, self.limits.text);
+        let named = recipients(&human.text, &[], "", self.limits.recipients);
+        let name = recipient.map(Address::normalized);
+        let own = named.iter().find(|named| Some(named.address.normalized()) == name);
+        let words = own.map_or(&*human.text, |own| segment(&human.text, &named, own.at));
+        let words = words.get(..words.floor_char_boundary(MAX_WORDS)).unwrap_or_default();
+        Some(Diagnostic::parse(words))
     }
 }
 
@@ -135,8 +207,7 @@ struct Told<'a> {
     status: Option<EnhancedStatus>,
     diagnostic: &'a Diagnostic,
     provider: Option<&'a ProviderId>,
-    /// Whether there is a diagnostic.
-    is_said: bool,
+    address: Option<&'a Address>,
 }
 
 impl Told<'_> {
@@ -186,10 +257,11 @@ fn kind(reported: ReportedAction) -> ReportKind {
     }
 }
 
-fn evidence(group: &Group) -> Vec<Evidence> {
-    let fields = [("diagnostic-code", "Diagnostic-Code"), ("status", "Status"), ("action", "Action")];
-    let value = |(name, shown): &(&str, &str)| Some(format!("{shown}: {}", get(group, name)?));
-    fields.iter().filter_map(value).map(|text| Evidence::new(EvidenceSource::ReportField, text)).collect()
+fn evidence(group: &Group<'_>) -> Vec<Evidence> {
+    let value = |name: &str| Some(format!("{name}: {}", get(group, name)?));
+    let said = value("Diagnostic-Code").map(|said| vec![said]);
+    let fields = said.unwrap_or_else(|| ["Status", "Action"].into_iter().filter_map(value).collect());
+    fields.into_iter().map(|text| Evidence::new(EvidenceSource::ReportField, text)).collect()
 }
 
 /// The comment of a Status field: `4.0.0 (host name lookup failure)`.
@@ -204,5 +276,5 @@ fn add(defects: &mut Vec<Defect>, defect: Defect) {
     }
 }
 
-/// The most characters of a text for people that are classified.
+/// How much of a text for people is classified, in octets.
 const MAX_WORDS: usize = 4_000;

@@ -34,13 +34,15 @@ impl Reader<'_> {
 
 /// The original whose header is `fields`.
 pub(super) fn original_of(fields: Fields<'_>) -> Original {
-    let kept = fields.iter().take(Original::MAX_FIELDS);
-    let fields: Vec<(Box<str>, Box<str>)> =
-        kept.map(|(name, value)| (String::from_utf8_lossy(name).into(), unfold(value).into())).collect();
-    let mut original = Original { fields, ..Original::default() };
-    // QUIRK: Exchange writes `Message-Id`, Lotus `MESSAGE-ID`, and some reports put the id behind a comment.
-    original.message_id = original.field("Message-ID").and_then(|value| MessageId::parse(value).ok());
-    let path = original.field("Return-Path").map(|value| value.split(' ').next().unwrap_or_default());
-    original.return_path = path.and_then(|path| ReversePath::parse(path).ok());
-    original
+    let (mut message_id, mut return_path) = (None, None);
+    for field in fields.iter().take(Original::MAX_FIELDS) {
+        // QUIRK: Exchange writes `Message-Id`, Lotus `MESSAGE-ID`, and some reports put the id behind a comment.
+        if message_id.is_none() && field.is("Message-ID") {
+            message_id = MessageId::parse(&unfold(field.value)).ok();
+        } else if return_path.is_none() && field.is("Return-Path") {
+            let path = unfold(field.value);
+            return_path = ReversePath::parse(path.split(' ').next().unwrap_or_default()).ok();
+        }
+    }
+    Original { message_id, return_path, header: fields.0.into() }
 }

@@ -1,24 +1,26 @@
 //! The fields of a delivery status notification (RFC 3464 §2.1).
 
-use super::fields::{Fields, is_blank, line, line_end};
+use std::borrow::Cow;
+
+use super::fields::{Field, Fields, is_blank, line, line_end, unfold};
 use crate::report::{Defect, ReportedAction};
 
 /// The fields of one recipient, or those of the message.
-pub(crate) type Group = Vec<(String, String)>;
+pub(crate) type Group<'a> = Vec<Field<'a>>;
 
 /// A delivery status: fields of the message, fields of each recipient.
 #[derive(Debug, Default)]
-pub(crate) struct Status {
-    pub(crate) message: Group,
-    pub(crate) recipients: Vec<Group>,
+pub(crate) struct Status<'a> {
+    pub(crate) message: Group<'a>,
+    pub(crate) recipients: Vec<Group<'a>>,
     pub(crate) defects: Vec<Defect>,
 }
 
-impl Status {
+impl<'a> Status<'a> {
     /// Reads the groups. Tolerated: fields of a recipient in the first group, recipients without an empty
     /// line between them, empty lines within a recipient. It stops
     /// behind `most` recipients.
-    pub(crate) fn parse(text: &[u8], most: usize) -> Self {
+    pub(crate) fn parse(text: &'a [u8], most: usize) -> Self {
         let mut status = Self::default();
         let mut at = 0;
         while at < text.len() && status.recipients.len() <= most {
@@ -34,28 +36,26 @@ impl Status {
         status
     }
 
-    fn take(&mut self, fields: Fields<'_>) {
+    fn take(&mut self, fields: Fields<'a>) {
         let mut is_first = true;
         let mut of_recipient = false;
         // An Original-Recipient behind a complete recipient: it belongs to the next one, if one follows.
-        let mut held: Option<(String, String)> = None;
-        for (name, value) in fields.iter() {
-            let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-            let value = super::fields::unfold(value);
-            let names_one = RECIPIENT.contains(&name.as_str());
-            of_recipient |= names_one || OF_RECIPIENT.contains(&name.as_str());
-            if !of_recipient || OF_MESSAGE.contains(&name.as_str()) {
+        let mut held: Option<Field<'a>> = None;
+        for field in fields.iter() {
+            let names_one = is_one_of(field, RECIPIENT);
+            of_recipient |= names_one || is_one_of(field, OF_RECIPIENT);
+            if !of_recipient || is_one_of(field, OF_MESSAGE) {
                 if self.message.len() < MAX_GROUP {
-                    self.message.push((name, value));
+                    self.message.push(field);
                 }
                 continue;
             }
-            if !is_first && name == "original-recipient" && self.last_has("final-recipient") && self.last_has("status")
-            {
-                held = Some((name, value));
+            let again = field.is("original-recipient") && self.last_has(b"final-recipient") && self.last_has(b"status");
+            if !is_first && again {
+                held = Some(field);
                 continue;
             }
-            if self.opens(&name, names_one, is_first) {
+            if self.opens(field, names_one, is_first) {
                 if !is_first {
                     self.defect(Defect::Grouping);
                 }
@@ -63,25 +63,25 @@ impl Status {
             }
             is_first = false;
             self.push_to_last(held.take());
-            self.push_to_last(Some((name, value)));
+            self.push_to_last(Some(field));
         }
         self.push_to_last(held);
     }
 
     /// Whether this field belongs to a recipient of its own, and not to the last one.
-    fn opens(&self, name: &str, names_one: bool, is_first: bool) -> bool {
+    fn opens(&self, field: Field<'_>, names_one: bool, is_first: bool) -> bool {
         if self.recipients.is_empty() {
             return true;
         }
-        let repeats = (names_one || is_first) && self.last_has(name);
-        repeats || (names_one && is_first && self.last_has("final-recipient"))
+        let repeats = (names_one || is_first) && self.last_has(field.name);
+        repeats || (names_one && is_first && self.last_has(b"final-recipient"))
     }
 
-    fn last_has(&self, name: &str) -> bool {
-        self.recipients.last().is_some_and(|last| get(last, name).is_some())
+    fn last_has(&self, name: &[u8]) -> bool {
+        self.recipients.last().is_some_and(|last| last.iter().any(|field| field.name.eq_ignore_ascii_case(name)))
     }
 
-    fn push_to_last(&mut self, field: Option<(String, String)>) {
+    fn push_to_last(&mut self, field: Option<Field<'a>>) {
         if let Some(last) = self.recipients.last_mut().filter(|last| last.len() < MAX_GROUP) {
             last.extend(field);
         }
@@ -94,9 +94,18 @@ impl Status {
     }
 }
 
-/// The first value of this name, given in lower case.
-pub(crate) fn get<'a>(group: &'a Group, name: &str) -> Option<&'a str> {
-    group.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+/// The first value of this name, unfolded.
+pub(crate) fn get<'a>(group: &Group<'a>, name: &str) -> Option<Cow<'a, str>> {
+    raw(group, name).map(unfold)
+}
+
+/// The first value of this name, as it stands.
+pub(crate) fn raw<'a>(group: &Group<'a>, name: &str) -> Option<&'a [u8]> {
+    group.iter().find(|field| field.is(name)).map(|field| field.value)
+}
+
+fn is_one_of(field: Field<'_>, names: &[&str]) -> bool {
+    names.iter().any(|name| field.is(name))
 }
 
 /// The Action field. QUIRK: words in front of or behind it, other words of the same sense.
@@ -167,7 +176,7 @@ mod tests {
 
     fn finals(text: &str) -> Vec<(String, Option<String>)> {
         let status = Status::parse(text.as_bytes(), 99);
-        let value = |group: &Group, name: &str| get(group, name).map(str::to_owned);
+        let value = |group: &Group<'_>, name: &str| get(group, name).map(Cow::into_owned);
         status
             .recipients
             .iter()

@@ -1,14 +1,16 @@
 //! What a cause says that is no SMTP reply.
 
-use posthaste_types::{BounceClass, Evidence, EvidenceSource};
+use std::sync::Arc;
+
+use posthaste_types::BounceClass;
 
 use super::classes::Classes;
-use super::csv::{Row, alternatives, parse as rows};
 use super::error::{RulesError, RulesErrorKind};
+use super::rows::{Row, parse as rows};
 use super::sources::Sources;
-use crate::verdict::{Action, ListEffect, Severity};
+use crate::verdict::{Action, ListEffect, Rule, Severity};
 
-/// One row of `causes.csv`.
+/// One row of `causes.toml`.
 #[derive(Debug)]
 pub(crate) struct CauseRow {
     via: String,
@@ -17,30 +19,31 @@ pub(crate) struct CauseRow {
     pub(crate) class: BounceClass,
     pub(crate) action: Option<Action>,
     pub(crate) effect: Option<ListEffect>,
-    pub(crate) rule: Evidence,
+    pub(crate) rule: Arc<Rule>,
 }
 
 pub(super) fn parse(text: &str, classes: &Classes, sources: &Sources) -> Result<Vec<CauseRow>, RulesError> {
     let columns = ["cause", "severity", "class", "action", "effect", "meaning", "source"];
-    let rows = rows("causes.csv", text, &columns)?;
+    let rows = rows("causes.toml", text, "cause", &columns)?;
     rows.iter().map(|row| CauseRow::read(row, classes, sources)).collect()
 }
 
 impl CauseRow {
-    fn read(row: &Row<'_>, classes: &Classes, sources: &Sources) -> Result<Self, RulesError> {
+    fn read(row: &Row, classes: &Classes, sources: &Sources) -> Result<Self, RulesError> {
         let (via, faults) = row.cell("cause").split_once(':').unwrap_or((row.cell("cause"), ""));
         if !["dns", "http", "local", "network", "tls"].contains(&via) {
             return Err(row.error("cause"));
         }
-        let says = format!("{} line {}: {} [{}]", row.table, row.line, row.cell("meaning"), sources.of(row)?);
+        let name = format!("cause.{}", row.cell("cause"));
+        let says = format!("{name}: {} [{}]", row.cell("meaning"), sources.of(row)?);
         let cause = Self {
             via: via.to_owned(),
-            faults: alternatives(faults).map(str::to_owned).collect(),
+            faults: faults.split('|').filter(|fault| !fault.is_empty()).map(str::to_owned).collect(),
             severity: row.read("severity")?,
             class: row.read("class")?,
             action: row.read_optional("action")?,
             effect: row.read_optional("effect")?,
-            rule: Evidence::new(EvidenceSource::Rule, says),
+            rule: Rule::new(&name, says),
         };
         let takes_off = cause.effect.is_some_and(|effect| effect != ListEffect::None);
         if !classes.permits(cause.class, cause.action) || (classes.spares(cause.class) && takes_off) {

@@ -2,16 +2,24 @@
 
 use std::sync::Arc;
 
-use posthaste_types::{BounceClass, Evidence};
+use posthaste_types::BounceClass;
 
-use super::csv::{Row, parse as rows};
 use super::error::{RulesError, RulesErrorKind};
+use super::rows::{Row, parse as rows};
 use super::sources::Sources;
-use crate::verdict::{Action, ListEffect, Scope, Severity, Verdict};
+use crate::verdict::{Action, Confidence, ListEffect, Rule, Scope, Severity, Verdict, Words};
 
 /// The row of each class.
 #[derive(Debug)]
 pub(crate) struct Classes(Vec<Meaning>);
+
+/// What a verdict stands on.
+#[derive(Debug)]
+pub(crate) struct Why {
+    pub(crate) words: Words,
+    pub(crate) rule: Option<Arc<Rule>>,
+    pub(crate) confidence: Confidence,
+}
 
 #[derive(Debug)]
 struct Meaning {
@@ -26,7 +34,7 @@ impl Classes {
     pub(super) fn parse(text: &str, sources: &Sources) -> Result<Self, RulesError> {
         let columns = ["class", "scope", "if_4", "effect_4", "if_5", "effect_5", "advice", "source"];
         let mut meanings: Vec<Meaning> = Vec::new();
-        for row in rows("classes.csv", text, &columns)? {
+        for row in rows("classes.toml", text, "class", &columns)? {
             sources.of(&row)?;
             let meaning = Meaning::read(&row)?;
             if meanings.iter().any(|known| known.class == meaning.class) {
@@ -40,7 +48,7 @@ impl Classes {
         let in_order = |class: &BounceClass| meanings.iter().position(|meaning| meaning.class == *class);
         if let Some(class) = BounceClass::ALL.iter().find(|class| in_order(class).is_none()) {
             let kind = RulesErrorKind::MissingClass { class: class.as_str() };
-            return Err(RulesError::new("classes.csv", 0, kind));
+            return Err(RulesError::new("classes.toml", 0, kind));
         }
         meanings.sort_by_key(|meaning| meaning.class);
         Ok(Self(meanings))
@@ -48,19 +56,15 @@ impl Classes {
 
     /// The verdict of a class. A temporary answer never suppresses, whatever the row says; an action that
     /// is milder than the class's takes the edge off its list effect.
-    pub(crate) fn verdict(
-        &self,
-        class: BounceClass,
-        severity: Severity,
-        action: Option<Action>,
-        evidence: Vec<Evidence>,
-    ) -> Verdict {
+    pub(crate) fn verdict(&self, class: BounceClass, severity: Severity, action: Option<Action>, why: Why) -> Verdict {
         let meaning = self.of(class);
         let (own, own_effect) = if severity == Severity::Transient { meaning.transient } else { meaning.permanent };
         let action = action.filter(|action| severity != Severity::Transient || !action.suppresses()).unwrap_or(own);
         let takes_off = matches!(action, Action::SuppressAddress | Action::SuppressDomain);
         let list_effect = if own_effect == ListEffect::Hard && !takes_off { ListEffect::Soft } else { own_effect };
-        Verdict { class, severity, action, list_effect, scope: meaning.scope, evidence, advice: meaning.advice.clone() }
+        let Why { words, rule, confidence } = why;
+        let (scope, advice) = (meaning.scope, Arc::clone(&meaning.advice));
+        Verdict { class, severity, action, list_effect, scope, confidence, words, rule, advice }
     }
 
     /// What to do about a failure of this class, in a sentence.
@@ -89,7 +93,7 @@ impl Classes {
 }
 
 impl Meaning {
-    fn read(row: &Row<'_>) -> Result<Self, RulesError> {
+    fn read(row: &Row) -> Result<Self, RulesError> {
         Ok(Self {
             class: row.read("class")?,
             scope: row.read("scope")?,

@@ -1,20 +1,22 @@
 //! What a code says alone: the registry of enhanced status codes, and reply codes by stage.
 
-use posthaste_types::{BounceClass, EnhancedStatus, Evidence, EvidenceSource, Stage};
+use std::sync::Arc;
+
+use posthaste_types::{BounceClass, EnhancedStatus, Stage};
 
 use super::classes::Classes;
-use super::csv::{Row, alternatives, parse as rows};
 use super::error::{RulesError, RulesErrorKind};
 use super::filter::CodeFilter;
+use super::rows::{Row, parse as rows};
 use super::sources::Sources;
-use crate::verdict::{Action, Severity};
+use crate::verdict::{Action, Rule, Severity};
 
 /// What a row of these tables decides.
 #[derive(Debug)]
 pub(crate) struct Meaning {
     pub(crate) class: BounceClass,
     pub(crate) action: Option<Action>,
-    pub(crate) rule: Evidence,
+    pub(crate) rule: Arc<Rule>,
 }
 
 /// The registry of enhanced status codes, sorted.
@@ -25,19 +27,21 @@ impl Registry {
     pub(super) fn parse(text: &str, classes: &Classes, sources: &Sources) -> Result<Self, RulesError> {
         let columns = ["status", "if_4", "action_4", "if_5", "action_5", "title", "reference", "source"];
         let mut registry: Vec<((u16, u16), Meaning, Meaning)> = Vec::new();
-        for row in rows("enhanced.csv", text, &columns)? {
+        for row in rows("enhanced.toml", text, "status", &columns)? {
             let number = |part: &str| part.parse::<u16>().ok().filter(|number| *number <= 999);
             let code = row.cell("status").split_once('.').and_then(|(a, b)| Some((number(a)?, number(b)?)));
             let code = code.ok_or_else(|| row.error("status"))?;
             let sources = sources.of(&row)?;
-            let says = format!("{}.{} {}, {} [{sources}]", code.0, code.1, row.cell("title"), row.cell("reference"));
-            let transient = meaning(&row, "if_4", "action_4", classes, &format!("x.{says}"))?;
-            let permanent = meaning(&row, "if_5", "action_5", classes, &format!("x.{says}"))?;
+            let name = format!("status.x.{}.{}", code.0, code.1);
+            let says = format!("{name}: {}, {} [{sources}]", row.cell("title"), row.cell("reference"));
+            let rule = Rule::new(&name, says);
+            let transient = meaning(&row, "if_4", "action_4", classes, &rule)?;
+            let permanent = meaning(&row, "if_5", "action_5", classes, &rule)?;
             registry.push((code, transient, permanent));
         }
         registry.sort_by_key(|(code, ..)| *code);
         if registry.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err(RulesError::new("enhanced.csv", 0, RulesErrorKind::Duplicate));
+            return Err(RulesError::new("enhanced.toml", 0, RulesErrorKind::Duplicate));
         }
         Ok(Self(registry))
     }
@@ -62,12 +66,13 @@ impl Codes {
     pub(super) fn parse(text: &str, classes: &Classes, sources: &Sources) -> Result<Self, RulesError> {
         let columns = ["code", "stage", "class", "action", "meaning", "source"];
         let mut codes = Vec::new();
-        for row in rows("codes.csv", text, &columns)? {
-            let filter = CodeFilter::parse(row.cell("code")).ok_or_else(|| row.error("code"))?;
-            let stages = alternatives(row.cell("stage")).map(stage).collect::<Option<_>>();
-            let stages = stages.ok_or_else(|| row.error("stage"))?;
-            let says = format!("{} {} [{}]", row.cell("code"), row.cell("meaning"), sources.of(&row)?);
-            codes.push((filter, stages, meaning(&row, "class", "action", classes, &says)?));
+        for row in rows("codes.toml", text, "code", &columns)? {
+            let filter = CodeFilter::parse(row.list("code")).ok_or_else(|| row.error("code"))?;
+            let stages = stages(&row).ok_or_else(|| row.error("stage"))?;
+            let name = format!("code.{}", [row.list("code").join("|"), row.list("stage").join("|")].join("."));
+            let name = name.trim_end_matches('.');
+            let rule = Rule::new(name, format!("{name}: {} [{}]", row.cell("meaning"), sources.of(&row)?));
+            codes.push((filter, stages, meaning(&row, "class", "action", classes, &rule)?));
         }
         Ok(Self(codes))
     }
@@ -81,18 +86,22 @@ impl Codes {
 }
 
 fn meaning(
-    row: &Row<'_>,
+    row: &Row,
     class: &'static str,
     action: &'static str,
     classes: &Classes,
-    says: &str,
+    rule: &Arc<Rule>,
 ) -> Result<Meaning, RulesError> {
     let (class, action) = (row.read(class)?, row.read_optional(action)?);
     if !classes.permits(class, action) {
         return Err(RulesError::new(row.table, row.line, RulesErrorKind::Law));
     }
-    let rule = Evidence::new(EvidenceSource::Rule, format!("{} line {}: {says}", row.table, row.line));
-    Ok(Meaning { class, action, rule })
+    Ok(Meaning { class, action, rule: Arc::clone(rule) })
+}
+
+/// The stages of a row.
+pub(super) fn stages(row: &Row) -> Option<Vec<Stage>> {
+    row.list("stage").iter().map(|name| stage(name)).collect()
 }
 
 fn stage(name: &str) -> Option<Stage> {

@@ -14,16 +14,8 @@ pub struct RulesError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RulesErrorKind {
-    /// The row has another number of columns than the table.
-    #[non_exhaustive]
-    Columns {
-        /// How many columns the table has.
-        expected: usize,
-    },
     /// The same key stands in an earlier row.
     Duplicate,
-    /// The first row does not name the columns of this table.
-    Header,
     /// The row breaks the law: it would suppress a recipient for what is not the recipient's, or for a
     /// temporary answer.
     Law,
@@ -33,17 +25,19 @@ pub enum RulesErrorKind {
         /// The class.
         class: &'static str,
     },
-    /// A quote is not closed, or text stands behind it.
-    Quotes,
+    /// The text is no TOML, or not an array of tables of texts under the name that this table has.
+    Syntax,
     /// The table has more patterns than a matcher can hold.
     TooManyPatterns,
-    /// The row names a source that `sources.csv` does not have.
+    /// A key that rows of this table do not have.
+    UnknownKey,
+    /// The row names a source that `sources.toml` does not have.
     UnknownSource,
     /// The cell cannot be read.
     #[non_exhaustive]
     Value {
-        /// Its column.
-        column: &'static str,
+        /// Its key.
+        key: &'static str,
     },
 }
 
@@ -52,7 +46,7 @@ impl RulesError {
         Self { table, line, kind }
     }
 
-    /// The table: `replies.csv`.
+    /// The table: `replies.toml`.
     pub fn table(&self) -> &'static str {
         self.table
     }
@@ -72,15 +66,14 @@ impl fmt::Display for RulesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} line {}: ", self.table, self.line)?;
         match &self.kind {
-            RulesErrorKind::Columns { expected } => write!(f, "not {expected} columns"),
             RulesErrorKind::Duplicate => f.write_str("the same key stands in an earlier row"),
-            RulesErrorKind::Header => f.write_str("not the columns of this table"),
             RulesErrorKind::Law => f.write_str("would suppress a recipient for what is not the recipient's"),
             RulesErrorKind::MissingClass { class } => write!(f, "no row for the class {class}"),
-            RulesErrorKind::Quotes => f.write_str("a quote is not closed"),
+            RulesErrorKind::Syntax => f.write_str("not a table of texts as this one is written"),
             RulesErrorKind::TooManyPatterns => f.write_str("more patterns than a matcher can hold"),
-            RulesErrorKind::UnknownSource => f.write_str("a source that sources.csv does not have"),
-            RulesErrorKind::Value { column } => write!(f, "the column {column} cannot be read"),
+            RulesErrorKind::UnknownKey => f.write_str("a key that this table does not have"),
+            RulesErrorKind::UnknownSource => f.write_str("a source that sources.toml does not have"),
+            RulesErrorKind::Value { key } => write!(f, "the value of {key} cannot be read"),
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use posthaste_types::EnhancedStatus;
 
-use super::csv::alternatives;
-
 /// How well a code fits a row, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fit {
@@ -28,12 +26,12 @@ enum Code {
 }
 
 impl CodeFilter {
-    pub(crate) fn parse(cell: &str) -> Option<Self> {
+    pub(crate) fn parse(cell: &[String]) -> Option<Self> {
         let code = |part: &str| match part.strip_suffix("xx") {
             Some(class) => class.parse().ok().filter(|class| (2..=5).contains(class)).map(Code::Class),
             None => part.parse().ok().filter(|code| (200..=599).contains(code)).map(Code::Exact),
         };
-        alternatives(cell).map(code).collect::<Option<_>>().map(Self)
+        cell.iter().map(|part| code(part)).collect::<Option<_>>().map(Self)
     }
 
     /// `class` is the first digit where there is no code.
@@ -46,6 +44,15 @@ impl CodeFilter {
             _ => Fit::Other,
         };
         self.0.iter().map(fit).min().unwrap_or(Fit::Any)
+    }
+
+    /// Whether an answer with this code is within the filter; `class` is the first digit where there is no code.
+    pub(crate) fn permits(&self, code: Option<u16>, class: u16) -> bool {
+        let within = |filter: &Code| match *filter {
+            Code::Exact(exact) => code == Some(exact),
+            Code::Class(wanted) => wanted == code.map_or(class, |code| code / 100),
+        };
+        self.0.is_empty() || self.0.iter().any(within)
     }
 
     /// Whether the filter names this code or its class.
@@ -68,8 +75,8 @@ enum Status {
 }
 
 impl StatusFilter {
-    pub(crate) fn parse(cell: &str) -> Option<Self> {
-        alternatives(cell).map(Status::parse).collect::<Option<_>>().map(Self)
+    pub(crate) fn parse(cell: &[String]) -> Option<Self> {
+        cell.iter().map(|part| Status::parse(part)).collect::<Option<_>>().map(Self)
     }
 
     pub(crate) fn is_any(&self) -> bool {
@@ -140,9 +147,13 @@ fn numbers(text: &str) -> Option<(Option<u16>, Option<u16>, Option<u16>)> {
 mod tests {
     use super::*;
 
+    fn list(cell: &str) -> Vec<String> {
+        cell.split('|').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
     #[test]
     fn codes_fit_exactly_or_by_class() {
-        let filter = CodeFilter::parse("421|5xx").unwrap();
+        let filter = CodeFilter::parse(&list("421|5xx")).unwrap();
         for (code, class, fit) in [
             (Some(421), 4, Fit::Exact),
             (Some(450), 4, Fit::Like),
@@ -153,7 +164,7 @@ mod tests {
             assert_eq!(filter.fit(code, class), fit, "{code:?}");
         }
         assert_eq!(CodeFilter::default().fit(Some(421), 4), Fit::Any);
-        assert!(CodeFilter::parse("42").is_none() && CodeFilter::parse("9xx").is_none());
+        assert!(CodeFilter::parse(&list("42")).is_none() && CodeFilter::parse(&list("9xx")).is_none());
     }
 
     #[test]
@@ -171,11 +182,11 @@ mod tests {
             ("x.1.x|none", None, Fit::Exact),
             ("", status("5.1.1"), Fit::Any),
         ] {
-            assert_eq!(StatusFilter::parse(filter).unwrap().fit(given), fit, "{filter} {given:?}");
+            assert_eq!(StatusFilter::parse(&list(filter)).unwrap().fit(given), fit, "{filter} {given:?}");
         }
-        assert!(!StatusFilter::parse("x.1.x").unwrap().admits(None));
+        assert!(!StatusFilter::parse(&list("x.1.x")).unwrap().admits(None));
         for bad in ["5.7", "5.7.1.2", "a.1.1", "5.7.9-5.7.1", "5.7.x-5.7.9"] {
-            assert!(StatusFilter::parse(bad).is_none(), "{bad}");
+            assert!(StatusFilter::parse(&list(bad)).is_none(), "{bad}");
         }
     }
 }

@@ -1,19 +1,17 @@
-//! All patterns of all rows in one automaton: one pass over the text finds every row that may apply.
+//! All patterns of all rows together: one pass over the text finds every row that may apply.
 
 use std::collections::HashMap;
-use std::ops::Range;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::error::{RulesError, RulesErrorKind};
+use super::heads::{Found, Heads};
 use super::pattern::Pattern;
-use super::providers::Providers;
+use super::providers::{Providers, TableId};
 use super::replies::ReplyRows;
 
-/// The automaton over the heads of all patterns.
+/// The heads of all patterns.
 #[derive(Debug)]
 pub(crate) struct Matcher {
-    automaton: AhoCorasick,
+    heads: Heads,
     /// By the number of the head: the patterns that begin with it.
     by_head: Vec<Vec<(Target, Pattern)>>,
 }
@@ -21,9 +19,11 @@ pub(crate) struct Matcher {
 /// What a pattern belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
+    /// The row of everybody at this place.
+    Phrase(usize),
     /// The mark of the provider at this place.
     Provider(usize),
-    /// The row at this place.
+    /// The row of a provider at this place.
     Row(usize),
 }
 
@@ -37,7 +37,11 @@ pub(crate) struct Hit {
 
 impl Matcher {
     pub(super) fn new(replies: &ReplyRows, providers: &Providers) -> Result<Self, RulesError> {
-        let rows = replies.patterns().map(|(at, pattern)| (Target::Row(at), pattern));
+        let target = |at| match replies.row(at) {
+            Some(row) if row.table == TableId::GENERIC => Target::Phrase(at),
+            _ => Target::Row(at),
+        };
+        let rows = replies.patterns().map(|(at, pattern)| (target(at), pattern));
         let marks = providers.marks().map(|(at, pattern)| (Target::Provider(at), pattern));
         let mut heads: Vec<&str> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
@@ -52,13 +56,8 @@ impl Matcher {
                 candidates.push((target, pattern.clone()));
             }
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&heads)
-            .map_err(|_| RulesError::new("replies.csv", 0, RulesErrorKind::TooManyPatterns))?;
-        Ok(Self { automaton, by_head })
+        let heads = Heads::new(&heads).ok_or(RulesError::new("replies.toml", 0, RulesErrorKind::TooManyPatterns))?;
+        Ok(Self { heads, by_head })
     }
 
     /// Calls `visit` with each pattern whose head stands in the first octets of `text`; what it asks for
@@ -66,12 +65,15 @@ impl Matcher {
     pub(crate) fn scan(&self, text: &str, mut visit: impl FnMut(Candidate<'_>)) {
         let text = text.as_bytes();
         let text = text.get(..MAX_TEXT).unwrap_or(text);
-        for head in self.automaton.find_overlapping_iter(text).take(MAX_HEADS) {
-            let begins = self.by_head.get(head.pattern().as_usize()).map_or(&[][..], Vec::as_slice);
+        let mut count = 0;
+        self.heads.scan(text, |found| {
+            let begins = self.by_head.get(found.number).map_or(&[][..], Vec::as_slice);
             for (target, pattern) in begins {
-                visit(Candidate { target: *target, pattern, text, head: head.range() });
+                visit(Candidate { target: *target, pattern, text, found: &found });
             }
-        }
+            count += 1;
+            count < MAX_HEADS
+        });
     }
 }
 
@@ -81,15 +83,21 @@ pub(crate) struct Candidate<'a> {
     pub(crate) target: Target,
     pattern: &'a Pattern,
     text: &'a [u8],
-    head: Range<usize>,
+    found: &'a Found<'a>,
 }
 
 impl Candidate<'_> {
+    /// Whether the rest of the pattern may hold, by the words of the text.
+    pub(crate) fn may_hold(&self) -> bool {
+        self.pattern.may_hold(self.found.later)
+    }
+
     /// The hit, if the rest of the pattern holds too.
     pub(crate) fn hit(&self) -> Option<Hit> {
-        let Self { target, pattern, text, head } = self;
+        let Self { target, pattern, text, found } = self;
         let hit = Hit { target: *target, weight: pattern.weight, is_code: pattern.is_code };
-        pattern.holds(text, head.start, head.end).then_some(hit)
+        let holds = pattern.may_hold(found.later) && pattern.holds(text, found.begin, found.end);
+        holds.then_some(hit)
     }
 }
 

@@ -3,29 +3,33 @@
 mod causes;
 mod classes;
 mod codes;
-mod csv;
 mod error;
 mod filter;
+mod heads;
 mod matcher;
 mod pattern;
 mod providers;
 mod replies;
+mod rows;
 mod signals;
 mod sources;
 mod tables;
+#[cfg(test)]
+mod validator;
 
 use std::sync::OnceLock;
 
 use posthaste_types::{BounceClass, ProviderId};
 
 pub(crate) use causes::CauseRow;
-pub(crate) use classes::Classes;
+pub(crate) use classes::{Classes, Why};
 pub use error::{RulesError, RulesErrorKind};
 pub(crate) use filter::Fit;
+pub(crate) use heads::Heads;
 pub(crate) use matcher::{Hit, Matcher, Target};
 pub(crate) use providers::{Providers, TableId};
 pub(crate) use replies::{ReplyRow, ReplyRows};
-pub(crate) use signals::{SignalKind, Signals};
+pub(crate) use signals::{HeaderSignals, SignalKind, Signals, Spoken};
 pub use tables::Tables;
 
 /// The rules by which answers are classified: the built-in ones, or your own.
@@ -36,12 +40,13 @@ pub use tables::Tables;
 /// use posthaste_bounce::{Rules, Tables};
 ///
 /// let mut tables = Tables::builtin();
-/// let own = tables.replies.to_owned() + "acme,550,,no more of this,rate_limit,,our own provider,,KNOW\n";
-/// tables.replies = &own;
+/// let own = tables.phrases.to_owned()
+///     + "[[phrase]]\nname = \"ours\"\nmatch = [\"no more of this\"]\nclass = \"rate_limit\"\nsource = [\"KNOW\"]\n";
+/// tables.phrases = &own;
 /// let rules = Rules::parse(&tables)?;
 ///
-/// tables.replies = "provider,what\n";
-/// assert_eq!(Rules::parse(&tables).unwrap_err().to_string(), "replies.csv line 1: not the columns of this table");
+/// tables.replies = "[[reply]]\nwhat = \"this\"\n";
+/// assert_eq!(Rules::parse(&tables).unwrap_err().to_string(), "replies.toml line 2: a key that this table does not have");
 /// # Ok::<(), posthaste_bounce::RulesError>(())
 /// ```
 #[derive(Debug)]
@@ -75,8 +80,8 @@ impl Rules {
         let classes = Classes::parse(tables.classes, &sources)?;
         let providers = Providers::parse(tables.providers, &sources)?;
         let mut replies = ReplyRows::builder(&classes, &providers, &sources);
-        replies.parse("replies.csv", tables.replies)?;
-        replies.parse("phrases.csv", tables.phrases)?;
+        replies.parse("replies.toml", tables.replies, "reply")?;
+        replies.parse("phrases.toml", tables.phrases, "phrase")?;
         let replies = replies.finish();
         Ok(Self {
             matcher: Matcher::new(&replies, &providers)?,
@@ -98,52 +103,5 @@ impl Rules {
     /// One sentence for a person: what to do about a failure of this class.
     pub fn advice(&self, class: BounceClass) -> &str {
         self.classes.advice(class)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use posthaste_types::{ProviderId, Reply, Stage};
-
-    use super::csv::{Row, alternatives, parse as rows};
-    use super::*;
-
-    /// A reply that a row is about: its first code, status and text.
-    fn example(row: &Row<'_>, text: &str) -> Reply {
-        let code = row.cell("code").split('|').next().unwrap_or_default().replace("xx", "50");
-        let status = alternatives(row.cell("status")).next().unwrap_or_default();
-        let status = status.split('-').next().unwrap_or_default();
-        let digit = if code.starts_with('4') { "4" } else { "5" };
-        let status = status.replacen('x', digit, 1).replace(['x', 'n'], "1").replace("o1e", "");
-        let code = if code.is_empty() { "550" } else { &code };
-        let (text, number) = text.split_once('{').unwrap_or((text, ""));
-        let number = number.trim_end_matches('}').split('-').next().unwrap_or_default();
-        let text = format!("{status} {}{number}", text.replace('*', "<bob@example.org>"));
-        Reply::new(code.parse().unwrap(), text.trim()).unwrap()
-    }
-
-    #[test]
-    fn each_alternative_of_each_provider_row_decides_for_its_provider() {
-        let columns = ["provider", "code", "status", "match", "class", "action", "meaning", "backoff", "source"];
-        let rules = Rules::builtin();
-        let mut wrong = Vec::new();
-        let mut count = 0;
-        for row in rows("replies.csv", Tables::builtin().replies, &columns).unwrap() {
-            let provider = match row.cell("provider") {
-                "orange_laposte" => "orange",
-                other => other,
-            };
-            let provider = ProviderId::parse(provider).unwrap();
-            let texts: Vec<&str> = alternatives(row.cell("match")).collect();
-            for text in if texts.is_empty() { vec!["words that are new"] } else { texts } {
-                let reply = example(&row, text);
-                let verdict = rules.classify(&reply, Stage::EndOfData, Some(&provider));
-                count += 1;
-                if verdict.class.as_str() != row.cell("class") {
-                    wrong.push(format!("line {}: {reply}: {verdict}", row.line));
-                }
-            }
-        }
-        assert!(count > 300 && wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
     }
 }

@@ -1,5 +1,7 @@
 //! The `match` column: literals, gaps and numbers.
 
+use super::heads::Words;
+
 /// One alternative: a head that the automaton finds, and what must follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
@@ -7,6 +9,8 @@ pub(crate) struct Pattern {
     pub(crate) head: String,
     tail: Tail,
     word: Word,
+    /// Whether the head has no space and no `@`: such a one may stand within an address, where it says nothing.
+    is_one_word: bool,
     /// How much text it asks for, in octets: more is more certain.
     pub(crate) weight: usize,
     /// Whether it is a provider's own code (`[TSS04]`, `OU-001`) and not a phrase.
@@ -16,7 +20,7 @@ pub(crate) struct Pattern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tail {
     Nothing,
-    /// Pieces that follow in this order, each within [`GAP`] octets.
+    /// Pieces that follow in this order, each within [`GAP`] octets and at the beginning of a word.
     Pieces(Vec<String>),
     /// A number within these bounds: the last digits, as many as the bounds have, of the word that follows.
     Number {
@@ -56,12 +60,24 @@ impl Pattern {
             || matches!(tail, Tail::Number { .. })
             || (!head.contains(' ') && head.bytes().any(|b| b.is_ascii_digit()) && !head.contains('.'));
         let word = if short { Word::Whole } else { Word::Part };
-        Some(Self { weight: lower.len(), head, tail, word, is_code })
+        let is_one_word = !head.contains([' ', '@']);
+        Some(Self { weight: lower.len(), head, tail, word, is_one_word, is_code })
+    }
+
+    /// Whether the pattern may stand there, by the words behind its head.
+    pub(crate) fn may_hold(&self, later: &Words) -> bool {
+        match &self.tail {
+            Tail::Pieces(pieces) => pieces.iter().all(|piece| later.may_hold(piece.as_bytes())),
+            Tail::Nothing | Tail::Number { .. } => true,
+        }
     }
 
     /// Whether the whole pattern stands in `text`, whose octets `start..end` are the head.
     pub(crate) fn holds(&self, text: &[u8], start: usize, end: usize) -> bool {
         if self.word == Word::Whole && !is_whole(text, start, end) {
+            return false;
+        }
+        if self.is_one_word && is_within_address(text, start, end) {
             return false;
         }
         let rest = text.get(end..).unwrap_or_default();
@@ -88,9 +104,19 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     is_end(before) && is_end(text.get(end))
 }
 
+/// Whether the word around `start..end` is an address.
+fn is_within_address(text: &[u8], start: usize, end: usize) -> bool {
+    let is_edge = |octet: &&u8| octet.is_ascii_whitespace() || b"<>()[]\"',;".contains(octet);
+    let word = |octet: &&u8| !is_edge(octet);
+    let before = text.get(..start).unwrap_or_default().iter().rev().take(MAX_ADDRESS).take_while(word);
+    let behind = text.get(end..).unwrap_or_default().iter().take(MAX_ADDRESS).take_while(word);
+    before.chain(behind).any(|octet| *octet == b'@')
+}
+
 fn follow(mut rest: &[u8], pieces: &[String]) -> bool {
     pieces.iter().all(|piece| {
         let window = rest.get(..GAP + piece.len()).unwrap_or(rest);
+        crate::work::count(window.len());
         let end = find(window, piece.as_bytes());
         rest = end.and_then(|end| rest.get(end..)).unwrap_or_default();
         end.is_some()
@@ -103,6 +129,10 @@ fn find(text: &[u8], piece: &[u8]) -> Option<usize> {
     let mut begins = memchr::memchr2_iter(first, first.to_ascii_uppercase(), text);
     begins.find_map(|at| {
         let end = at + piece.len();
+        let is_within = |octet: &u8| octet.is_ascii_alphanumeric();
+        if first.is_ascii_alphanumeric() && at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(is_within) {
+            return None;
+        }
         text.get(at..end)?.eq_ignore_ascii_case(piece).then_some(end)
     })
 }
@@ -119,6 +149,8 @@ fn number(rest: &[u8], digits: usize) -> Option<u32> {
 
 /// The widest gap of a `*`, in octets: an address fits.
 const GAP: usize = 80;
+/// How far an address is looked for, in octets on each side.
+const MAX_ADDRESS: usize = 64;
 /// The longest word that is looked at for a number.
 const MAX_WORD: usize = 24;
 /// A shorter head would match everywhere.

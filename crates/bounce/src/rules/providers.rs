@@ -2,9 +2,9 @@
 
 use posthaste_types::ProviderId;
 
-use super::csv::{alternatives, parse as rows};
 use super::error::RulesError;
 use super::pattern::Pattern;
+use super::rows::parse as rows;
 use super::sources::Sources;
 
 /// A table of replies, by its place among all.
@@ -16,7 +16,7 @@ impl TableId {
     pub(crate) const GENERIC: Self = Self(0);
 }
 
-/// The providers of `providers.csv`.
+/// The providers of `providers.toml`.
 #[derive(Debug)]
 pub(crate) struct Providers {
     rows: Vec<Provider>,
@@ -35,19 +35,19 @@ pub(crate) struct Provider {
 impl Providers {
     pub(super) fn parse(text: &str, sources: &Sources) -> Result<Self, RulesError> {
         let mut providers = Self { rows: Vec::new(), names: vec!["generic".to_owned()] };
-        for row in rows("providers.csv", text, &["provider", "tables", "hosts", "marks", "source"])? {
+        for row in rows("providers.toml", text, "provider", &["provider", "tables", "hosts", "marks", "source"])? {
             sources.of(&row)?;
             let id = row.read::<ProviderId>("provider")?.to_string();
             let mut tables: Vec<TableId> = Vec::new();
-            for name in alternatives(row.cell("tables")) {
+            for name in row.list("tables") {
                 tables.push(providers.intern(name));
             }
             if tables.is_empty() {
                 tables.push(providers.intern(&id));
             }
-            let mark = |part| Pattern::parse(part).ok_or_else(|| row.error("marks"));
-            let marks = alternatives(row.cell("marks")).map(mark).collect::<Result<_, _>>()?;
-            let hosts = alternatives(row.cell("hosts")).map(str::to_ascii_lowercase).collect();
+            let mark = |part: &String| Pattern::parse(part).ok_or_else(|| row.error("marks"));
+            let marks = row.list("marks").iter().map(mark).collect::<Result<_, _>>()?;
+            let hosts = row.list("hosts").iter().map(|host| host.to_ascii_lowercase()).collect();
             providers.rows.push(Provider { id, tables, hosts, marks });
         }
         Ok(providers)

@@ -1,25 +1,31 @@
 //! What providers say, and what servers say everywhere.
 
-use posthaste_types::{BounceClass, Evidence, EvidenceSource};
+use std::sync::Arc;
+
+use posthaste_types::{BounceClass, Stage};
 
 use super::classes::Classes;
-use super::csv::{Row, alternatives, parse as rows};
+use super::codes::stages;
 use super::error::{RulesError, RulesErrorKind};
 use super::filter::{CodeFilter, Fit, StatusFilter};
 use super::pattern::Pattern;
 use super::providers::{Providers, TableId};
+use super::rows::{Row, parse as rows};
 use super::sources::Sources;
-use crate::verdict::Action;
+use crate::verdict::{Action, Confidence, Rule};
 
-/// One row of `replies.csv` or `phrases.csv`.
+/// One row of `replies.toml` or `phrases.toml`.
 #[derive(Debug)]
 pub(crate) struct ReplyRow {
     pub(crate) table: TableId,
     pub(crate) code: CodeFilter,
     pub(crate) status: StatusFilter,
+    /// The commands to whose answers it is limited; empty: any.
+    pub(crate) stages: Vec<Stage>,
     pub(crate) class: BounceClass,
     pub(crate) action: Option<Action>,
-    pub(crate) rule: Evidence,
+    pub(crate) confidence: Option<Confidence>,
+    pub(crate) rule: Arc<Rule>,
     patterns: Vec<Pattern>,
     has_text: Text,
 }
@@ -78,34 +84,39 @@ impl ReplyRows {
 }
 
 impl Builder<'_> {
-    pub(super) fn parse(&mut self, table: &'static str, text: &str) -> Result<(), RulesError> {
-        let columns = ["provider", "code", "status", "match", "class", "action", "meaning", "backoff", "source"];
-        for row in rows(table, text, &columns)? {
+    pub(super) fn parse(&mut self, table: &'static str, text: &str, name: &str) -> Result<(), RulesError> {
+        for row in rows(table, text, name, KEYS)? {
             let read = self.read(&row)?;
             self.rows.push(read);
         }
         Ok(())
     }
 
-    fn read(&self, row: &Row<'_>) -> Result<ReplyRow, RulesError> {
+    fn read(&self, row: &Row) -> Result<ReplyRow, RulesError> {
         let sources = self.sources.of(row)?;
         let class = row.read("class")?;
         let action = row.read_optional("action")?;
         if !self.classes.permits(class, action) {
             return Err(RulesError::new(row.table, row.line, RulesErrorKind::Law));
         }
-        let parse = |part| Pattern::parse(part).ok_or_else(|| row.error("match"));
-        let patterns: Vec<Pattern> = alternatives(row.cell("match")).map(parse).collect::<Result<_, _>>()?;
+        let parse = |part: &String| Pattern::parse(part).ok_or_else(|| row.error("match"));
+        let patterns: Vec<Pattern> = row.list("match").iter().map(parse).collect::<Result<_, _>>()?;
         let has_text = if patterns.is_empty() { Text::None } else { Text::Asked };
-        let (provider, meaning) = (row.cell("provider"), row.cell("meaning"));
-        let rule = format!("{} line {} ({provider}): {meaning} [{sources}]", row.table, row.line);
+        let (name, provider) = (row.cell("name"), row.cell("provider"));
+        if name.is_empty() || self.rows.iter().any(|known| known.rule.name() == name) {
+            return Err(RulesError::new(row.table, row.line, RulesErrorKind::Duplicate));
+        }
+        let provider = if provider.is_empty() { GENERIC } else { provider };
+        let says = format!("{name}: {} [{sources}]", row.cell("meaning"));
         Ok(ReplyRow {
             table: self.providers.table(provider),
-            code: CodeFilter::parse(row.cell("code")).ok_or_else(|| row.error("code"))?,
-            status: StatusFilter::parse(row.cell("status")).ok_or_else(|| row.error("status"))?,
+            code: CodeFilter::parse(row.list("code")).ok_or_else(|| row.error("code"))?,
+            status: StatusFilter::parse(row.list("status")).ok_or_else(|| row.error("status"))?,
+            stages: stages(row).ok_or_else(|| row.error("stage"))?,
             class,
             action,
-            rule: Evidence::new(EvidenceSource::Rule, rule),
+            confidence: row.read_optional("confidence")?,
+            rule: Rule::new(name, says),
             patterns,
             has_text,
         })
@@ -130,3 +141,22 @@ impl Builder<'_> {
         self.classes.spares(row.class) && self.rows.iter().filter(like).all(|other| other.class == row.class)
     }
 }
+
+/// The provider of the rows of phrases.toml.
+const GENERIC: &str = "generic";
+/// The keys of a row; `samples` are for the tests of the rules.
+pub(super) const KEYS: &[&str] = &[
+    "name",
+    "provider",
+    "code",
+    "status",
+    "stage",
+    "match",
+    "class",
+    "action",
+    "confidence",
+    "meaning",
+    "backoff",
+    "samples",
+    "source",
+];

@@ -30,15 +30,15 @@ impl Tables<'static> {
     /// The tables that are compiled in.
     pub const fn builtin() -> Self {
         Self {
-            classes: include_str!("../../data/classes.csv"),
-            providers: include_str!("../../data/providers.csv"),
-            replies: include_str!("../../data/replies.csv"),
-            phrases: include_str!("../../data/phrases.csv"),
-            enhanced: include_str!("../../data/enhanced.csv"),
-            codes: include_str!("../../data/codes.csv"),
-            causes: include_str!("../../data/causes.csv"),
-            signals: include_str!("../../data/signals.csv"),
-            sources: include_str!("../../data/sources.csv"),
+            classes: include_str!("../../data/classes.toml"),
+            providers: include_str!("../../data/providers.toml"),
+            replies: include_str!("../../data/replies.toml"),
+            phrases: include_str!("../../data/phrases.toml"),
+            enhanced: include_str!("../../data/enhanced.toml"),
+            codes: include_str!("../../data/codes.toml"),
+            causes: include_str!("../../data/causes.toml"),
+            signals: include_str!("../../data/signals.toml"),
+            sources: include_str!("../../data/sources.toml"),
         }
     }
 }
