@@ -35,8 +35,9 @@ impl Unsubscribe {
         Ok(Self { ring, uri, mailto: None, preferences: None, max_age, pages: Pages::default() })
     }
 
-    /// Offers a `mailto:` as well: `prefix-TOKEN@domain`, or `prefix@domain` with the token in the subject if the
-    /// reference has more than 16 octets. The mail of that domain must come to [`read_mail`](Self::read_mail).
+    /// Offers a `mailto:` as well: `prefix-TOKEN@domain` where that fits the 64 octets of a local part, which is with
+    /// a reference of 16 octets and a prefix of at most 3; else `prefix@domain` with the token in the subject, which
+    /// Apple Mail drops. The mail of that domain must come to [`read_mail`](Self::read_mail).
     ///
     /// # Errors
     /// [`ConfigError::Prefix`].
