@@ -37,8 +37,8 @@
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
 //! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`feedback`], [`fetch`],
 //! [`message`], [`provider`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`],
-//! [`transport`], and behind their features `dkim`, `dns_hickory`, `doctor`, `fetch_hyper`, `keystore_file`, `layers`, `mx`,
-//! `receive`, `sqlite` and `testing`. Each type has one path.
+//! [`transport`], [`unsubscribe`], and behind their features `dkim`, `dns_hickory`, `doctor`, `fetch_hyper`,
+//! `keystore_file`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has one path.
 //!
 //! # Features
 //! Features only add adapters. Default: `engine`, `sqlite`, `mx`, `dns-hickory`, `fetch-hyper`, `dkim`, `layers`; then
@@ -102,6 +102,7 @@ pub use posthaste_sign as sign;
 pub use posthaste_smtp as smtp;
 pub use posthaste_suppression as suppression;
 pub use posthaste_token as token;
+pub use posthaste_unsubscribe as unsubscribe;
 
 /// The port that hands mail to the next hop: its contract, its routes, its fake.
 pub mod transport {
