@@ -119,9 +119,9 @@ impl Srs {
     }
 
     fn reverse_dated(&self, rest: &str, now: Timestamp) -> Result<Address, TokenError> {
-        // The sender may hold the separator: what stands last is taken whole.
+        // The local part may hold the separator, or nothing: what stands last is taken whole.
         let mut parts = rest.get(1..).unwrap_or_default().splitn(4, '=');
-        let mut part = || parts.next().filter(|part| !part.is_empty()).ok_or(TokenError::Malformed);
+        let mut part = || parts.next().ok_or(TokenError::Malformed);
         let (hash, stamp, host, user) = (part()?, part()?, part()?, part()?);
         let day = day_in_cycle(stamp).ok_or(TokenError::Malformed)?;
         let genuine = |secret| self.matches(hash, &self.form.dated(secret, stamp, host, user));
