@@ -33,7 +33,7 @@ fuzz_target!(|input: Input<'_>| {
         if let Ok(Some(found)) = srs.reverse(&address, now)
             && found.domain().as_str() != FIRST
         {
-            let made = |ago| srs.rewrite(&found, now.saturating_sub(std::time::Duration::from_secs(ago * 86_400)));
+            let made = |ago: u64| srs.rewrite(&found, now.saturating_sub(std::time::Duration::from_secs(ago * 86_400)));
             let tomorrow = srs.rewrite(&found, now.saturating_add(std::time::Duration::from_secs(86_400)));
             let mut all = (0..=21).map(made).chain([tomorrow]).flatten();
             assert!(all.any(|made| same_but_separator(&made, &address)), "{address} was not made");
