@@ -47,6 +47,9 @@ pub enum RingError {
     /// The ring has a key of this id.
     #[error("the ring has a key {0} already")]
     Duplicate(KeyId),
+    /// The id is more than one digit, which is all that [`SharedKeys`](crate::SharedKeys) have room for.
+    #[error("the id {0} is more than one digit")]
+    NotADigit(KeyId),
     /// The new key would begin before the newest one.
     #[error("the newest key begins at {newest}, later than this one")]
     #[non_exhaustive]
@@ -59,10 +62,28 @@ pub enum RingError {
     Unknown(KeyId),
 }
 
-/// Why a text is no master secret. The text is not repeated.
+/// Why something is no secret. It is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not 64 hexadecimal digits")]
-pub struct SecretError(pub(crate) ());
+#[error("{0}")]
+pub struct SecretError(pub(crate) &'static str);
+
+/// Why an address was not rewritten.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RewriteError {
+    /// The rewritten text would be no address, or one of more than 254 octets.
+    #[error("the rewritten sender is no address")]
+    Address(#[from] ParseError),
+    /// The local part would be longer than RFC 5321 §4.5.3.1.1 has it.
+    #[error("the rewritten local part has {length} octets; {limit} are allowed")]
+    #[non_exhaustive]
+    LocalPartTooLong {
+        /// Its length in octets, as it would stand on the wire.
+        length: usize,
+        /// The limit, in octets.
+        limit: usize,
+    },
+}
 
 /// Why return paths cannot be made with a prefix or below a domain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,27 +2,32 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
 use posthaste_types::Timestamp;
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::error::RingError;
-use crate::secret::MasterSecret;
+use crate::mac::hmac_sha256;
+use crate::rotation::Rotation;
+use crate::secret::{MasterSecret, SharedSecret};
 
 /// What a token is for. A token of one purpose never opens as one of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Purpose {
+    /// Tagged senders ([`Batv`](crate::Batv)).
+    Batv,
     /// Return paths and bounces.
     Bounce,
     /// Tracked links.
     Click,
+    /// The field by which a complaint names its recipient.
+    Complaint,
     /// Confirmation of consent.
     Consent,
     /// Tracked opens.
     Open,
+    /// Rewritten senders ([`Srs`](crate::Srs)).
+    Srs,
     /// Links and addresses by which a recipient leaves a list.
     Unsubscribe,
 }
@@ -30,10 +35,13 @@ pub enum Purpose {
 impl Purpose {
     const fn label(self) -> &'static [u8] {
         match self {
+            Self::Batv => b"posthaste token batv",
             Self::Bounce => b"posthaste token bounce",
             Self::Click => b"posthaste token click",
+            Self::Complaint => b"posthaste token complaint",
             Self::Consent => b"posthaste token consent",
             Self::Open => b"posthaste token open",
+            Self::Srs => b"posthaste token srs",
             Self::Unsubscribe => b"posthaste token unsubscribe",
         }
     }
@@ -67,21 +75,13 @@ impl fmt::Display for KeyId {
 /// return path of a mail accepted before a rotation stays the same on every attempt after it.
 #[derive(Clone)]
 pub struct KeyRing {
-    /// Sorted by the beginning; the first one counts for all time before the second.
-    keys: Vec<Key>,
-}
-
-#[derive(Clone)]
-struct Key {
-    id: KeyId,
-    since: Timestamp,
-    secret: MasterSecret,
+    keys: Rotation<MasterSecret>,
 }
 
 impl KeyRing {
     /// A ring of one key.
     pub fn new(id: KeyId, secret: MasterSecret) -> Self {
-        Self { keys: vec![Key { id, since: Timestamp::default(), secret }] }
+        Self { keys: Rotation::new(id, secret) }
     }
 
     /// Adds a key that seals what is dated `since` or later.
@@ -89,14 +89,7 @@ impl KeyRing {
     /// # Errors
     /// [`RingError`] if the ring has a key of this id, or one that begins later.
     pub fn rotate(&mut self, id: KeyId, secret: MasterSecret, since: Timestamp) -> Result<(), RingError> {
-        if self.ids().any(|known| known == id) {
-            return Err(RingError::Duplicate(id));
-        }
-        if let Some(newest) = self.keys.last().map(|key| key.since).filter(|newest| *newest > since) {
-            return Err(RingError::OutOfOrder { newest });
-        }
-        self.keys.push(Key { id, since, secret });
-        Ok(())
+        self.keys.rotate(id, secret, since)
     }
 
     /// Removes an older key: what it sealed opens no more. Wait until nothing that it sealed can come
@@ -105,14 +98,7 @@ impl KeyRing {
     /// # Errors
     /// [`RingError`] if there is no such key, or it is the newest.
     pub fn retire(&mut self, id: KeyId) -> Result<(), RingError> {
-        match self.keys.iter().position(|key| key.id == id) {
-            None => Err(RingError::Unknown(id)),
-            Some(at) if at + 1 == self.keys.len() => Err(RingError::Current(id)),
-            Some(at) => {
-                self.keys.remove(at);
-                Ok(())
-            }
-        }
+        self.keys.retire(id)
     }
 
     /// The ids of the keys, the oldest first.
@@ -122,55 +108,47 @@ impl KeyRing {
 
     /// The key that seals what is dated `at`.
     pub fn current(&self, at: Timestamp) -> KeyId {
-        self.key_at(at).map_or(KeyId(0), |key| key.id)
-    }
-
-    fn key_at(&self, at: Timestamp) -> Option<&Key> {
-        self.keys.iter().rev().find(|key| key.since <= at).or(self.keys.first())
+        self.keys.at(at).map_or(KeyId(0), |key| key.id)
     }
 
     /// The MAC of `parts` under the key `id`; `None` if there is no such key.
     pub(crate) fn mac(&self, id: KeyId, purpose: Purpose, form: Form, parts: &[&[u8]]) -> Option<[u8; 32]> {
-        let key = self.keys.iter().find(|key| key.id == id)?;
-        // RFC 5869 §2.3, one block: the master secret is uniform, so the extract step is not needed.
-        let derived = Zeroizing::new(hmac(&key.secret.expose_bytes()[..], &[purpose.label(), form.label(), &[1]]));
-        Some(hmac(&derived[..], parts))
+        Some(hmac_sha256(&derived(self.keys.secret(id)?, purpose, form)[..], parts))
     }
+
+    /// The keys of a purpose for formats that take a secret of any kind.
+    pub(crate) fn shared(&self, purpose: Purpose) -> Rotation<SharedSecret> {
+        self.keys.map(|key| SharedSecret::derived(&derived(&key.secret, purpose, Form::Shared)))
+    }
+}
+
+fn derived(secret: &MasterSecret, purpose: Purpose, form: Form) -> Zeroizing<[u8; 32]> {
+    // RFC 5869 §2.3, one block: the master secret is uniform, so the extract step is not needed.
+    Zeroizing::new(hmac_sha256(&secret.expose_bytes()[..], &[purpose.label(), form.label(), &[1]]))
 }
 
 /// Which octets the MAC covers: a MAC over one form is none over the other.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
-    Token,
+    Field,
     ReturnPath,
+    Shared,
+    Token,
 }
 
 impl Form {
     const fn label(self) -> &'static [u8] {
         match self {
-            Self::Token => b" v1",
+            Self::Field => b" field v1",
             Self::ReturnPath => b" verp v1",
+            Self::Shared => b" shared v1",
+            Self::Token => b" v1",
         }
     }
 }
 
-/// Compares in constant time; `given` may be the beginning of the MAC.
-pub(crate) fn mac_matches(given: &[u8], mac: &[u8; 32]) -> bool {
-    mac.get(..given.len()).is_some_and(|mac| bool::from(mac.ct_eq(given)))
-}
-
-fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        unreachable!("HMAC takes keys of every length (RFC 2104 §2)");
-    };
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
-}
-
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.keys.iter().map(|key| (key.id, key.since))).finish()
+        self.keys.fmt(f)
     }
 }

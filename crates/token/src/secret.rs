@@ -1,4 +1,4 @@
-//! The one secret from which all keys come.
+//! The one secret from which all keys come, and secrets that other software shares.
 
 use std::fmt;
 
@@ -36,8 +36,9 @@ impl MasterSecret {
     /// # Errors
     /// [`SecretError`] if it is anything else.
     pub fn from_hex(text: &str) -> Result<Self, SecretError> {
-        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map(Zeroizing::new).map_err(|_| SecretError(()))?;
-        bytes.as_slice().try_into().map(Self::from_bytes).map_err(|_| SecretError(()))
+        let bytes =
+            HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map(Zeroizing::new).map_err(|_| SecretError(NOT_HEX))?;
+        bytes.as_slice().try_into().map(Self::from_bytes).map_err(|_| SecretError(NOT_HEX))
     }
 
     /// The secret itself, for the store that keeps it.
@@ -57,3 +58,38 @@ impl fmt::Debug for MasterSecret {
         f.write_str("MasterSecret(***)")
     }
 }
+
+/// A secret that other software shares, of any length: for [`Batv`](crate::Batv) and [`Srs`](crate::Srs).
+///
+/// It never prints, and its memory is cleared when it is dropped.
+#[derive(Clone)]
+pub struct SharedSecret(Zeroizing<Vec<u8>>);
+
+impl SharedSecret {
+    /// Takes the octets as the other side's settings have them.
+    ///
+    /// # Errors
+    /// [`SecretError`] if there are none.
+    pub fn new(octets: &[u8]) -> Result<Self, SecretError> {
+        match octets {
+            [] => Err(SecretError("empty")),
+            octets => Ok(Self(Zeroizing::new(octets.to_vec()))),
+        }
+    }
+
+    pub(crate) fn derived(key: &[u8; MasterSecret::LEN]) -> Self {
+        Self(Zeroizing::new(key.to_vec()))
+    }
+
+    pub(crate) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SharedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedSecret(***)")
+    }
+}
+
+const NOT_HEX: &str = "not 64 hexadecimal digits";

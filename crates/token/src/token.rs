@@ -7,7 +7,8 @@ use posthaste_types::Timestamp;
 
 use crate::encoding::{decode, encode};
 use crate::error::TokenError;
-use crate::ring::{Form, KeyId, KeyRing, Purpose, mac_matches};
+use crate::mac::mac_matches;
+use crate::ring::{Form, KeyId, KeyRing, Purpose};
 
 /// A sealed payload: letters `a-z` and digits `2-7`, fit for a URL, a header and a local part alike.
 ///

@@ -1,13 +1,13 @@
 //! Variable envelope return paths: an address for each recipient of each mail.
 
-use std::fmt;
 use std::time::Duration;
 
 use posthaste_types::{Address, Domain, MailId, Timestamp};
 
-use crate::encoding::{decode, encode};
+use crate::correlation::{Correlation, LEN, open, seal};
+use crate::days::DAY;
 use crate::error::{PathError, TokenError};
-use crate::ring::{Form, KeyId, KeyRing, Purpose, mac_matches};
+use crate::ring::{Form, KeyRing, Purpose};
 
 /// Makes and reads the return paths (MAIL FROM) of one domain: `bounce+<token>@news.example.com`.
 ///
@@ -38,7 +38,7 @@ impl ReturnPaths {
         if prefix.is_empty() || prefix.len() > Self::MAX_PREFIX || !prefix.bytes().all(fine) {
             return Err(PathError::Prefix { limit: Self::MAX_PREFIX });
         }
-        Address::new(&format!("{prefix}+{}", encode(&[0; LEN])), domain.clone())?;
+        Address::new(&format!("{prefix}+{}", "a".repeat(LEN)), domain.clone())?;
         Ok(Self { ring, domain, prefix: prefix.into(), max_age: Self::MAX_AGE })
     }
 
@@ -52,18 +52,8 @@ impl ReturnPaths {
     /// The return path of one recipient. `at` is the moment of acceptance, to the day: so the path is the
     /// same on every attempt, which greylisting asks for.
     pub fn address(&self, mail: MailId, recipient: u32, at: Timestamp) -> Address {
-        let days = u16::try_from(at.as_unix_secs().max(0) / DAY_SECS).unwrap_or(u16::MAX);
-        let key = self.ring.current(at);
-        let mut bytes = [0; LEN];
-        let (body, mac) = bytes.split_at_mut(BODY);
-        body[0] = key.number();
-        body[1..17].copy_from_slice(&mail.to_bytes());
-        body[17..21].copy_from_slice(&recipient.to_be_bytes());
-        body[21..].copy_from_slice(&days.to_be_bytes());
-        if let Some(ours) = self.ring.mac(key, Purpose::Bounce, Form::ReturnPath, &[body]) {
-            mac.copy_from_slice(&ours[..MAC]);
-        }
-        let local = format!("{}+{}", self.prefix, encode(&bytes));
+        let token = seal(&self.ring, Purpose::Bounce, Form::ReturnPath, mail, recipient, at);
+        let local = format!("{}+{token}", self.prefix);
         match Address::new(&local, self.domain.clone()) {
             Ok(address) => address,
             Err(_) => unreachable!("`new` checked the length of every path of this prefix and domain"),
@@ -74,7 +64,7 @@ impl ReturnPaths {
     ///
     /// # Errors
     /// [`TokenError`] if it looks like one and is not genuine, or is too old.
-    pub fn read(&self, address: &Address, now: Timestamp) -> Result<Option<Verp>, TokenError> {
+    pub fn read(&self, address: &Address, now: Timestamp) -> Result<Option<Correlation>, TokenError> {
         if *address.domain() != self.domain {
             return Ok(None);
         }
@@ -83,53 +73,6 @@ impl ReturnPaths {
         let Some(token) = rest.strip_prefix('+').filter(|_| prefix.eq_ignore_ascii_case(&self.prefix)) else {
             return Ok(None);
         };
-        let bytes = decode(token).ok_or(TokenError::Malformed)?;
-        let bytes: [u8; LEN] = bytes.try_into().map_err(|_| TokenError::Malformed)?;
-        self.check(&bytes, now).map(Some)
-    }
-
-    fn check(&self, bytes: &[u8; LEN], now: Timestamp) -> Result<Verp, TokenError> {
-        let (body, mac) = bytes.split_at(BODY);
-        let key = KeyId::new(body[0]);
-        let ours = self.ring.mac(key, Purpose::Bounce, Form::ReturnPath, &[body]);
-        if !mac_matches(mac, &ours.ok_or(TokenError::UnknownKey(key))?) {
-            return Err(TokenError::Forged);
-        }
-        let (mut mail, mut recipient, mut days) = ([0; 16], [0; 4], [0; 2]);
-        mail.copy_from_slice(&body[1..17]);
-        recipient.copy_from_slice(&body[17..21]);
-        days.copy_from_slice(&body[21..]);
-        let issued = Timestamp::from_unix_secs(i64::from(u16::from_be_bytes(days)) * DAY_SECS);
-        // The date is a day's beginning: the whole day counts.
-        if now.since(issued) > self.max_age.saturating_add(Duration::from_secs(DAY)) {
-            return Err(TokenError::Expired { issued, max_age: self.max_age });
-        }
-        Ok(Verp { mail: MailId::from_bytes(mail), recipient: u32::from_be_bytes(recipient), issued })
+        open(&self.ring, Purpose::Bounce, Form::ReturnPath, token, now, self.max_age).map(Some)
     }
 }
-
-/// What a genuine return path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Verp {
-    /// The mail.
-    pub mail: MailId,
-    /// The place of the recipient in the mail's envelope, from 0.
-    pub recipient: u32,
-    /// The beginning of the day (UTC) on which the mail was accepted.
-    pub issued: Timestamp,
-}
-
-impl fmt::Display for Verp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "mail {}, recipient {}", self.mail, self.recipient)
-    }
-}
-
-/// Key, mail, recipient, days since 1970.
-const BODY: usize = 1 + 16 + 4 + 2;
-/// 80 bits: what 64 octets of local part leave.
-const MAC: usize = 10;
-const LEN: usize = BODY + MAC;
-const DAY: u64 = 86_400;
-const DAY_SECS: i64 = 86_400;

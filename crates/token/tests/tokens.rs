@@ -2,11 +2,20 @@
 
 use std::time::Duration;
 
-use posthaste_token::{KeyId, KeyRing, MasterSecret, Purpose, RingError, Token, TokenError};
+use posthaste_token::{KeyId, KeyRing, MasterSecret, Purpose, RingError, SharedKeys, SharedSecret, Token, TokenError};
 use posthaste_types::Timestamp;
 use proptest::prelude::*;
 
-const ALL: [Purpose; 5] = [Purpose::Bounce, Purpose::Click, Purpose::Consent, Purpose::Open, Purpose::Unsubscribe];
+const ALL: [Purpose; 8] = [
+    Purpose::Batv,
+    Purpose::Bounce,
+    Purpose::Click,
+    Purpose::Complaint,
+    Purpose::Consent,
+    Purpose::Open,
+    Purpose::Srs,
+    Purpose::Unsubscribe,
+];
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
 fn ring() -> KeyRing {
@@ -72,6 +81,20 @@ fn a_ring_refuses_keys_that_would_confuse_it() {
 }
 
 #[test]
+fn shared_keys_have_ids_of_one_digit() {
+    let secret = || SharedSecret::new(b"opensesame").unwrap();
+    let ten = KeyId::new(10);
+    assert_eq!(SharedKeys::new(ten, secret()).unwrap_err(), RingError::NotADigit(ten));
+    let mut keys = SharedKeys::new(KeyId::new(9), secret()).unwrap();
+    assert_eq!(keys.rotate(ten, secret(), at(5)), Err(RingError::NotADigit(ten)));
+    assert_eq!(keys.rotate(KeyId::new(9), secret(), at(5)), Err(RingError::Duplicate(KeyId::new(9))));
+    assert_eq!(keys.retire(KeyId::new(9)), Err(RingError::Current(KeyId::new(9))));
+    let ring = KeyRing::new(ten, MasterSecret::from_bytes([1; 32]));
+    assert_eq!(SharedKeys::derive(&ring, Purpose::Srs).unwrap_err(), RingError::NotADigit(ten));
+    assert!(SharedSecret::new(b"").is_err());
+}
+
+#[test]
 fn an_id_used_again_with_another_secret_forges_nothing() {
     let token = ring().seal(Purpose::Open, b"x", at(0)).unwrap();
     let other = KeyRing::new(KeyId::new(1), MasterSecret::from_bytes([2; 32]));
@@ -96,6 +119,9 @@ fn secrets_do_not_print() {
     assert_eq!(format!("{secret:?}"), "MasterSecret(***)");
     let shown = format!("{:?} {:?}", ring(), ring().seal(Purpose::Open, b"x", at(0)).unwrap());
     assert_eq!(shown, "[(KeyId(1), Timestamp(0))] Token(***)");
+    let shared = SharedSecret::new(b"opensesame").unwrap();
+    let shown = format!("{shared:?} {:?}", SharedKeys::new(KeyId::new(1), shared.clone()).unwrap());
+    assert_eq!(shown, "SharedSecret(***) SharedKeys { keys: [(KeyId(1), Timestamp(0))] }");
 }
 
 #[test]
