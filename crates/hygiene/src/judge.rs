@@ -158,7 +158,8 @@ fn judge_domain(syntax: &Syntax<'_>, lists: &Lists, judgement: &mut Judgement) {
 /// Lists of free domains hold slips of their time, such as `hotmail.con`: a very likely slip is told all the same.
 fn listed_typo(domain: &str, lists: &Lists) -> Option<Suggestion> {
     let last = domain.rsplit('.').next().unwrap_or_default();
-    if is_top_level(last) { None } else { suggest_domain(domain, &lists.known) }
+    let is_slip = !is_top_level(last) || LISTED_SLIPS.contains(&domain);
+    if is_slip { suggest_domain(domain, &lists.known) } else { None }
 }
 
 fn judge_local(syntax: &Syntax<'_>, lists: &Lists, judgement: &mut Judgement) {
@@ -205,6 +206,9 @@ fn form_verdict(form: Form) -> Verdict {
         },
     }
 }
+
+/// Slips that stand on the built-in list of free domains.
+const LISTED_SLIPS: &[&str] = &["comast.net", "vahoo.com", "yaho.com"];
 
 /// From this confidence on, in percent, a typo makes an address risky.
 const LIKELY_TYPO: u8 = 60;
