@@ -187,19 +187,29 @@ fn slip(one: u8, other: u8) -> u32 {
 
 /// Neighbours on a QWERTY keyboard: side by side, or one row and at most one column apart.
 fn are_neighbours(one: u8, other: u8) -> bool {
-    let place = |key: u8| {
-        let find = |row: &&[u8]| row.iter().position(|found| *found == key);
-        ROWS.iter().enumerate().find_map(|(y, row)| find(row).map(|x| (x, y)))
-    };
-    match (place(one), place(other)) {
-        (Some((x, y)), Some((u, v))) => x.abs_diff(u) <= 1 && y.abs_diff(v) <= 1,
-        _ => false,
-    }
+    let (one, other) = (PLACE[usize::from(one)], PLACE[usize::from(other)]);
+    let apart = |shift: u32| (one >> shift & 0xf).abs_diff(other >> shift & 0xf);
+    one != 0 && other != 0 && apart(0) <= 1 && apart(4) <= 1
 }
 
 const ONE: u32 = 2;
 
 const ROWS: [&[u8]; 4] = [b"1234567890-", b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
+
+/// Row (from 1 on) and column of each key, four bits each; 0 for what is no key.
+const PLACE: [u8; 256] = {
+    let mut place = [0; 256];
+    let mut y = 0;
+    while y < ROWS.len() {
+        let mut x = 0;
+        while x < ROWS[y].len() {
+            place[ROWS[y][x] as usize] = (y as u8 + 1) << 4 | x as u8;
+            x += 1;
+        }
+        y += 1;
+    }
+    place
+};
 
 /// Providers whose domains are often misspelt: mailcheck 1.1.1 (MIT), and later ones.
 const DOMAINS: &[&str] = &[
