@@ -36,8 +36,8 @@
 //! # Where things are
 //! The words of mail ([`Address`], [`Reply`], [`Outcome`], [`Event`] ...) and what a first program needs stand here, at
 //! the root. What belongs to one part stands in its module: [`auth`], [`bounce`], [`dns`], [`feedback`], [`fetch`],
-//! [`message`], [`provider`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`], [`token`],
-//! [`transport`], [`unsubscribe`], and behind their features `dkim`, `dns_hickory`, `doctor`, `fetch_hyper`,
+//! [`hygiene`], [`message`], [`provider`], [`queue`], [`report`], [`reputation`], [`sign`], [`smtp`], [`suppression`],
+//! [`token`], [`transport`], [`unsubscribe`], and behind their features `dkim`, `dns_hickory`, `doctor`, `fetch_hyper`,
 //! `keystore_file`, `layers`, `mx`, `receive`, `sqlite` and `testing`. Each type has one path.
 //!
 //! # Features
@@ -84,6 +84,7 @@ pub use posthaste_bounce as bounce;
 pub use posthaste_dns as dns;
 pub use posthaste_feedback as feedback;
 pub use posthaste_fetch as fetch;
+pub use posthaste_hygiene as hygiene;
 pub use posthaste_reputation as reputation;
 
 /// Reading mail, and the parts of composing it that a first program does without.
