@@ -378,3 +378,49 @@ async fn moves_are_kept_once() {
     assert_eq!(carry_out(&store, &mut two[1]).await.unwrap().len(), 0);
     assert_eq!(store.keys(None).await.unwrap()[0].state().since, start());
 }
+
+/// A key to follow another, in a store; and the machine of a process that has seen it everywhere.
+async fn about_to_follow() -> (MemoryKeys, Rotation) {
+    let store = MemoryKeys::new();
+    let secret = KeySecret::new(vec![7]).unwrap();
+    store.put(&key("s1", ED, KeyStage::Signing), &secret).await.unwrap();
+    store.put(&key("s2", ED2, KeyStage::Shown), &secret).await.unwrap();
+    let mut rotation = Rotation::new(KeyPlan::default(), store.keys(None).await.unwrap());
+    rotation.handle_showing(start().saturating_add(HOUR), &name("s2._domainkey.example.com"), showing(&[Sees::Key]));
+    assert_eq!(stages(&rotation), [KeyStage::Retiring, KeyStage::Signing]);
+    (store, rotation)
+}
+
+async fn kept(store: &MemoryKeys) -> Vec<KeyStage> {
+    store.keys(None).await.unwrap().iter().map(|key| key.state().stage).collect()
+}
+
+/// Another process revokes the new key while this one lets it begin: the old one signs on.
+#[tokio::test]
+async fn no_key_retires_for_one_that_does_not_begin() {
+    let (store, mut rotation) = about_to_follow().await;
+    let mut other = Rotation::new(KeyPlan::default(), store.keys(None).await.unwrap());
+    other.revoke(start(), &name("s2._domainkey.example.com"));
+    assert_eq!(carry_out(&store, &mut other).await.unwrap().len(), 1);
+    assert_eq!(carry_out(&store, &mut rotation).await.unwrap(), []);
+    assert_eq!(kept(&store).await, [KeyStage::Signing, KeyStage::Revoked]);
+}
+
+/// A process that ends between two moves leaves both keys signing; the next one finds the rest.
+#[tokio::test]
+async fn a_key_whose_successor_signs_retires_in_a_later_round() {
+    let (store, mut rotation) = about_to_follow().await;
+    let first = rotation.poll_move().unwrap();
+    assert!(store.advance(&first.domain, &first.selector, first.from, first.to).await.unwrap());
+    drop(rotation);
+    assert_eq!(kept(&store).await, [KeyStage::Signing, KeyStage::Signing]);
+    let mut next = Rotation::new(KeyPlan::default(), store.keys(None).await.unwrap());
+    let now = start().saturating_add(2 * HOUR);
+    next.handle_showing(now, &name("s1._domainkey.example.com"), showing(&[Sees::Key]));
+    next.handle_showing(now, &name("s2._domainkey.example.com"), showing(&[Sees::Key, Sees::Nothing]));
+    assert!(next.poll_move().is_none(), "not for one that is not seen");
+    next.handle_showing(now, &name("s2._domainkey.example.com"), showing(&[Sees::Key]));
+    assert_eq!(carry_out(&store, &mut next).await.unwrap().len(), 1);
+    let old = store.keys(None).await.unwrap()[0].state();
+    assert_eq!((old.stage, old.until), (KeyStage::Retiring, Some(now.saturating_add(12 * DAY))));
+}

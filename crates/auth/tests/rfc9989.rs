@@ -206,16 +206,28 @@ async fn section_4_7_testing_is_one_level_lower() {
 #[tokio::test]
 async fn a_dns_that_fails_asks_for_nothing() {
     let dns = zone(&[("example.com", "v=DMARC1; p=reject")]);
-    dns.fail(&name("_dmarc.other.com"), DnsErrorKind::ServFail);
-    let outcome = judge(&dns, "example.com", None, Some("other.com")).await;
+    dns.fail(&name("_dmarc.b.example.com"), DnsErrorKind::ServFail);
+    let outcome = judge(&dns, "example.com", None, Some("b.example.com")).await;
     assert_eq!((outcome.verdict, outcome.disposition), (Verdict::TempError, Disposition::None));
-    assert_eq!(judge(&dns, "example.com", Some("example.com"), Some("other.com")).await.verdict, Verdict::Pass);
+    assert_eq!(judge(&dns, "example.com", Some("example.com"), Some("b.example.com")).await.verdict, Verdict::Pass);
     dns.fail(&name("_dmarc.example.com"), DnsErrorKind::Timeout);
     let outcome = judge(&dns, "example.com", None, Some("example.com")).await;
     assert_eq!(outcome.to_string(), "temperror: _dmarc.example.com TXT: no answer in time");
     let message = Identifiers::new("example.org".parse().unwrap()).spf(name("example.org"), Authenticated::TempError);
     let dns = zone(&[("example.org", "v=DMARC1; p=reject")]);
     assert_eq!(dmarc::check(&dns, &message, Tick::default()).await.verdict, Verdict::TempError);
+}
+
+/// Who forges signs as himself, under the same top-level domain, and lets his own name servers fail.
+#[tokio::test]
+async fn the_dns_of_a_stranger_does_not_make_a_failure_temporary() {
+    let dns = zone(&[("example.com", "v=DMARC1; p=reject")]);
+    dns.fail(&name("_dmarc.evil.com"), DnsErrorKind::ServFail);
+    for author in ["example.com", "news.example.com"] {
+        let outcome = judge(&dns, author, Some("evil.com"), Some("a.evil.com")).await;
+        assert_eq!((outcome.verdict, outcome.disposition), (Verdict::Fail, Disposition::Reject), "{author}");
+    }
+    assert_eq!(dns.asked(&name("_dmarc.evil.com"), RecordKind::Txt), 0);
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! A signer whose keys come from a store and change while it runs.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,6 @@ use async_trait::async_trait;
 use posthaste_sign::{KeyEntry, KeyStage, KeyStore, KeyStoreError, KeyStoreErrorKind, Sign, SignError, Signs};
 use posthaste_types::{Content, Domain, HeaderField, Timestamp};
 
-use crate::error::DkimError;
 use crate::from;
 use crate::head::{self, Split};
 use crate::key::DkimKey;
@@ -125,7 +125,7 @@ impl StoredKeys {
 
     async fn load(&self) -> Result<Loaded, KeyStoreError> {
         let before = self.read();
-        let mut found: BTreeMap<String, Result<Keys, Arc<DkimError>>> = BTreeMap::new();
+        let mut found: BTreeMap<String, Result<Keys, Fault>> = BTreeMap::new();
         for entry in self.store.keys(None).await? {
             if entry.state().stage != KeyStage::Signing {
                 continue;
@@ -133,9 +133,12 @@ impl StoredKeys {
             let known = before.as_ref().and_then(|before| before.key(&entry));
             let key = match known {
                 Some(known) => Ok(known),
-                None => match self.store.secret(entry.domain(), entry.selector()).await? {
-                    Some(secret) => DkimKey::from_secret(&secret).map_err(Arc::new),
-                    None => return Ok(Loaded::Changed(entry.name().to_string())),
+                None => match self.store.secret(entry.domain(), entry.selector()).await {
+                    Ok(Some(secret)) => DkimKey::from_secret(&secret).map_err(|error| Arc::new(error) as Fault),
+                    Ok(None) => return Ok(Loaded::Changed(entry.name().to_string())),
+                    Err(error) if error.is_transient() => return Err(error),
+                    // A damaged secret stops no other domain.
+                    Err(error) => Err(Arc::new(error) as Fault),
                 },
             };
             let keys = found.entry(entry.domain().to_string()).or_insert_with(|| Ok(Keys::new()));
@@ -187,7 +190,9 @@ impl StoredKeys {
 }
 
 type Keys = Vec<(KeyEntry, DkimKey)>;
-type Domains = BTreeMap<String, Result<Arc<Signer>, Arc<DkimError>>>;
+type Domains = BTreeMap<String, Result<Arc<Signer>, Fault>>;
+/// Why the keys of a domain cannot be used.
+type Fault = Arc<dyn Error + Send + Sync>;
 
 enum Loaded {
     All(Domains),
@@ -212,7 +217,7 @@ impl Read {
     }
 
     /// The signers that may sign for a From domain: its own, and those of the domains above it.
-    fn of(&self, from: &Domain) -> impl Iterator<Item = &Result<Arc<Signer>, Arc<DkimError>>> {
+    fn of(&self, from: &Domain) -> impl Iterator<Item = &Result<Arc<Signer>, Fault>> {
         std::iter::successors(Some(from.clone()), Domain::parent).filter_map(|domain| self.domains.get(domain.as_str()))
     }
 }

@@ -7,9 +7,13 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use posthaste_dkim::{DkimKey, KeyKind, Reach, StoredKeys};
 use posthaste_sign::contract::{self, SignFixture};
-use posthaste_sign::{KeyEntry, KeySecret, KeyStage, KeyState, KeyStore, MemoryKeys, Sign, SignErrorKind, Signs};
+use posthaste_sign::{
+    KeyEntry, KeySecret, KeyStage, KeyState, KeyStore, KeyStoreError, KeyStoreErrorKind, MemoryKeys, Selector, Sign,
+    SignErrorKind, Signs,
+};
 use posthaste_types::{Content, Domain, Timestamp};
 use support::{AT, content, ed25519, rsa};
 
@@ -153,4 +157,53 @@ fn long_keys_are_made_and_known_again() {
     assert_eq!(DkimKey::from_secret(&secret).unwrap().kind(), KeyKind::Rsa4096);
     assert_eq!(rsa().kind(), KeyKind::Rsa2048);
     assert!(!format!("{secret:?}{entry:?}").contains("MIIJ"), "no secret prints");
+}
+
+/// A store in which the secret of one domain is damaged.
+#[derive(Debug)]
+struct Damaged(MemoryKeys, Domain);
+
+#[async_trait]
+impl KeyStore for Damaged {
+    async fn put(&self, entry: &KeyEntry, secret: &KeySecret) -> Result<(), KeyStoreError> {
+        self.0.put(entry, secret).await
+    }
+
+    async fn keys(&self, domain: Option<&Domain>) -> Result<Vec<KeyEntry>, KeyStoreError> {
+        self.0.keys(domain).await
+    }
+
+    async fn secret(&self, domain: &Domain, selector: &Selector) -> Result<Option<KeySecret>, KeyStoreError> {
+        match *domain == self.1 {
+            true => Err(KeyStoreError::new(KeyStoreErrorKind::Damaged, "it is not base64")),
+            false => self.0.secret(domain, selector).await,
+        }
+    }
+
+    async fn advance(
+        &self,
+        domain: &Domain,
+        selector: &Selector,
+        from: KeyState,
+        to: KeyState,
+    ) -> Result<bool, KeyStoreError> {
+        self.0.advance(domain, selector, from, to).await
+    }
+
+    async fn erase(&self, domain: &Domain, selector: &Selector) -> Result<bool, KeyStoreError> {
+        self.0.erase(domain, selector).await
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_secret_stops_no_other_domain() {
+    let keys = MemoryKeys::new();
+    for domain in ["example.com", "shop.example"] {
+        put(&keys, domain, "s1", &ed25519(), KeyStage::Signing).await;
+    }
+    let signer = StoredKeys::new(Arc::new(Damaged(keys, "shop.example".parse().unwrap())));
+    signer.refresh(AT).await.unwrap();
+    assert_eq!(selectors(&signer, "example.com", AT).await, ["s1"]);
+    let error = signer.sign(&mail("shop.example"), AT).await.unwrap_err();
+    assert_eq!(error.kind(), &SignErrorKind::Key);
 }

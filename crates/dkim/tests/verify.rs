@@ -121,7 +121,8 @@ async fn rfc9989_section_5_3_1_author_domains() {
     for (header, expected) in [
         ("", Some(AuthorError::Missing)),
         ("From: nobody\r\n", Some(AuthorError::Missing)),
-        ("From: <ceo@news.example.com\r\n", Some(AuthorError::Missing)),
+        ("From: <ceo@news.example.com\r\n", Some(AuthorError::Ambiguous)),
+        ("From: <ceo@bank.example, a@news.example.com>\r\n", Some(AuthorError::Ambiguous)),
         ("From: a@news.example.com\r\nFROM : b@news.example.com\r\n", Some(AuthorError::SeveralFields)),
         (
             "From: a@a.example, a@b.example, a@c.example, a@d.example, a@e.example, a@f.example\r\n",
@@ -135,6 +136,14 @@ async fn rfc9989_section_5_3_1_author_domains() {
         let word = results.results().last().unwrap().result().to_owned();
         assert_eq!(word, if expected.is_some() { "permerror" } else { "pass" }, "{header}");
     }
+}
+
+/// A display name in Latin-1 does not take a forged message out of DMARC.
+#[tokio::test]
+async fn octets_that_are_no_utf8_hide_no_author() {
+    let arrival = Arrival::new("203.0.113.9".parse().unwrap(), "evil.example", "eve@evil.example");
+    let verdict = check(b"From: J\xf6rg <ceo@example.com>\r\n\r\nhi\r\n", &arrival, &dns()).await;
+    assert_eq!(verdict.disposition(), Disposition::Reject);
 }
 
 /// The domain of the attacker, which passes, does not hide that of his victim.

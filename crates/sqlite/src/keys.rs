@@ -60,16 +60,18 @@ impl KeyStore for Sqlite {
         let sql = "UPDATE dkim_key SET stage = ?3, since = ?4, until = ?5 \
                    WHERE domain = ?1 AND selector = ?2 AND stage = ?6 AND since = ?7 AND until IS ?8";
         let moved = self.write(move |work| {
-            work.conn.prepare_cached(sql)?.execute(params![
-                key.0,
-                key.1,
-                to.stage.as_str(),
-                Micros(to.since),
-                to.until.map(Micros),
-                from.stage.as_str(),
-                Micros(from.since),
-                from.until.map(Micros),
-            ])
+            zeroing(work.conn, |conn| {
+                conn.prepare_cached(sql)?.execute(params![
+                    key.0,
+                    key.1,
+                    to.stage.as_str(),
+                    Micros(to.since),
+                    to.until.map(Micros),
+                    from.stage.as_str(),
+                    Micros(from.since),
+                    from.until.map(Micros),
+                ])
+            })
         });
         Ok(moved.await? > 0)
     }
@@ -121,15 +123,17 @@ fn insert(conn: &Connection, entry: &KeyEntry, secret: &KeySecret) -> Result<usi
     let KeyState { stage, since, until, .. } = entry.state();
     let sql = "INSERT OR IGNORE INTO dkim_key (domain, selector, record, secret, stage, since, until) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    conn.prepare_cached(sql)?.execute(params![
-        entry.domain().as_str(),
-        entry.selector().as_str(),
-        entry.record(),
-        secret.expose(),
-        stage.as_str(),
-        Micros(since),
-        until.map(Micros),
-    ])
+    zeroing(conn, |conn| {
+        conn.prepare_cached(sql)?.execute(params![
+            entry.domain().as_str(),
+            entry.selector().as_str(),
+            entry.record(),
+            secret.expose(),
+            stage.as_str(),
+            Micros(since),
+            until.map(Micros),
+        ])
+    })
 }
 
 fn select(conn: &Connection, domain: Option<&str>) -> Result<Vec<KeyRow>, rusqlite::Error> {
@@ -149,16 +153,24 @@ fn select(conn: &Connection, domain: Option<&str>) -> Result<Vec<KeyRow>, rusqli
     statement.query_map([domain], row)?.collect()
 }
 
-/// SQLite writes zeros over what is deleted while `secure_delete` is on; what the write-ahead log still holds goes when it
-/// is copied into the file and begun anew.
 fn erase(conn: &Connection, domain: &str, selector: &str) -> Result<bool, rusqlite::Error> {
-    let zeroing = |on: i64| conn.query_row(&format!("PRAGMA secure_delete = {on}"), [], |row| row.get::<_, i64>(0));
-    let before = conn.query_row("PRAGMA secure_delete", [], |row| row.get::<_, i64>(0))?;
-    zeroing(1)?;
     let sql = "UPDATE dkim_key SET secret = NULL WHERE domain = ?1 AND selector = ?2 AND secret IS NOT NULL";
-    let erased = conn.prepare_cached(sql).and_then(|mut statement| statement.execute([domain, selector]));
-    zeroing(before)?;
-    Ok(erased? > 0)
+    Ok(zeroing(conn, |conn| conn.prepare_cached(sql)?.execute([domain, selector]))? > 0)
+}
+
+/// SQLite writes zeros over what is deleted while `secure_delete` is on; what the write-ahead log still holds goes when it
+/// is copied into the file and begun anew. Every change of a row counts: it writes the whole row elsewhere, its secret
+/// too.
+fn zeroing<T>(
+    conn: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    let set = |on: i64| conn.query_row(&format!("PRAGMA secure_delete = {on}"), [], |row| row.get::<_, i64>(0));
+    let before = conn.query_row("PRAGMA secure_delete", [], |row| row.get::<_, i64>(0))?;
+    set(1)?;
+    let done = work(conn);
+    set(before)?;
+    done
 }
 
 #[cfg(unix)]

@@ -84,18 +84,29 @@ async fn a_file_of_version_2_takes_keys() {
 
 #[tokio::test]
 async fn an_erased_secret_leaves_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mail.db");
-    let store = Sqlite::open(&path).unwrap();
-    KeyStore::put(&store, &entry(), &secret()).await.unwrap();
-    store.close().await.unwrap();
-    assert!(holds_secret(&path), "the test can see it");
-    let store = Sqlite::open(&path).unwrap();
-    let (domain, selector) = own();
-    assert!(store.erase(&domain, &selector).await.unwrap());
-    store.close().await.unwrap();
-    assert!(!holds_secret(&path));
-    assert!(!path.with_extension("db-wal").exists());
+    // Of the first length it stands with its entry, of the second on pages of its own.
+    for copies in [3, 120] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mail.db");
+        let store = Sqlite::open(&path).unwrap();
+        let secret = KeySecret::new(b"0123456789abcdefSECRET".repeat(copies)).unwrap();
+        KeyStore::put(&store, &entry(), &secret).await.unwrap();
+        let (domain, selector) = own();
+        // Each stage rewrites the entry.
+        let mut state = entry().state();
+        for stage in [KeyStage::Shown, KeyStage::Signing, KeyStage::Retiring] {
+            let to = KeyState::new(stage, at(1)).until(at(2));
+            assert!(store.advance(&domain, &selector, state, to).await.unwrap());
+            state = to;
+        }
+        store.close().await.unwrap();
+        assert!(holds_secret(&path), "the test can see it");
+        let store = Sqlite::open(&path).unwrap();
+        assert!(store.erase(&domain, &selector).await.unwrap());
+        store.close().await.unwrap();
+        assert!(!holds_secret(&path), "{copies}");
+        assert!(!path.with_extension("db-wal").exists());
+    }
 }
 
 #[cfg(unix)]

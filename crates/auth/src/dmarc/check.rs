@@ -72,7 +72,7 @@ impl From<spf::Verdict> for Authenticated {
 
 /// Finds the policy of the author domain, and whether an aligned identifier passes.
 ///
-/// At most eight questions for each domain of another organisation, by `by` of the resolver's clock. Cancel safe.
+/// At most eight questions for the author domain, and eight for each other domain of its organisation, by `by` of the resolver's clock. Cancel safe.
 pub async fn check(resolver: &dyn Resolve, message: &Identifiers, by: Tick) -> Outcome {
     let mut identifiers = message.identifiers.clone();
     identifiers.sort_by_key(|one| one.method != Method::Spf);
@@ -195,9 +195,12 @@ impl Checking<'_> {
 
     async fn is_same_organization(&mut self, author: &DnsName, other: &DnsName) -> Result<bool, DnsError> {
         let ours = self.walker.walk(author).await?.organizational_domain();
-        let theirs = self.walker.walk(other).await?.organizational_domain();
-        let same = ours == theirs;
-        self.outcome.organizational_domain = Some(ours);
-        Ok(same)
+        self.outcome.organizational_domain = Some(ours.clone());
+        // The organisation of a name is the name or one above it: of a stranger nothing is asked, so that his DNS cannot
+        // make a failure a temporary error.
+        if !other.is_within(&ours) {
+            return Ok(false);
+        }
+        Ok(self.walker.walk(other).await?.organizational_domain() == ours)
     }
 }

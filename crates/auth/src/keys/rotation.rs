@@ -59,6 +59,7 @@ impl Rotation {
         for at in 0..self.keys.len() {
             if self.keys.get(at).is_some_and(|key| key.name() == name) {
                 while self.step(now, at) {}
+                self.retire_left(now, at);
             }
         }
     }
@@ -134,6 +135,24 @@ impl Rotation {
                 && self::kind(key) == kind
         };
         self.move_all(|key| is_before(key).then(|| retirement(key, now, hold)).flatten());
+    }
+
+    /// The same for a key that signs already: a process may have ended between the two moves. Which of two is older the
+    /// states say.
+    fn retire_left(&mut self, now: Timestamp, at: usize) {
+        let Some(new) = self.keys.get(at).cloned() else { return };
+        let is_shown = self.showings.get(new.name().as_str()).is_some_and(|showing| showing.all(is_key));
+        if new.state().stage != KeyStage::Signing || !is_shown {
+            return;
+        }
+        let hold = self.plan.hold();
+        let is_left = |key: &KeyEntry| {
+            key.domain() == new.domain()
+                && key.state().stage == KeyStage::Signing
+                && key.state().since < new.state().since
+                && kind(key) == kind(&new)
+        };
+        self.move_all(|key| is_left(key).then(|| retirement(key, now, hold)).flatten());
     }
 
     fn move_all(&mut self, to: impl Fn(&KeyEntry) -> Option<KeyState>) {

@@ -58,15 +58,23 @@ pub async fn tend(
 }
 
 /// Keeps the moves of a rotation, and erases the secrets of keys that sign no more. Moves that another process was
-/// quicker to make are left out of what is returned.
+/// quicker to make are left out of what is returned. Where that is so of a key that was to begin to sign, no key of its
+/// domain retires for it: it may have been revoked meanwhile. A new machine finds out.
 ///
 /// # Errors
 /// [`KeyStoreError`]; what was kept before it stays, and the next round finds the rest.
 pub async fn carry_out(store: &dyn KeyStore, rotation: &mut Rotation) -> Result<Vec<KeyMove>, KeyStoreError> {
     let mut kept = Vec::new();
+    let mut lost: Vec<Domain> = Vec::new();
     while let Some(step) = rotation.poll_move() {
+        let retires = step.from.stage == KeyStage::Signing && step.to.stage == KeyStage::Retiring;
+        if retires && lost.contains(&step.domain) {
+            continue;
+        }
         if store.advance(&step.domain, &step.selector, step.from, step.to).await? {
             kept.push(step);
+        } else if step.to.stage == KeyStage::Signing {
+            lost.push(step.domain);
         }
     }
     for key in store.keys(None).await? {

@@ -16,6 +16,9 @@ pub enum AuthorError {
     /// No From field names a domain.
     #[error("no From field names a domain")]
     Missing,
+    /// The From field breaks the grammar so that readers may see another author in it (RFC 5322 §3.4).
+    #[error("the From field can be read in more than one way")]
+    Ambiguous,
     /// There is more than one From field (RFC 5322 §3.6): readers may see any.
     #[error("there are several From fields")]
     SeveralFields,
@@ -37,7 +40,7 @@ pub(super) fn authors(pieces: &[&[u8]], limits: &CheckLimits) -> Result<Vec<Doma
         return Err(AuthorError::SeveralFields);
     }
     let mut authors: Vec<Domain> = Vec::new();
-    for domain in from::domains(field.value) {
+    for domain in from::unambiguous(field.value).ok_or(AuthorError::Ambiguous)? {
         if !authors.contains(&domain) {
             if authors.len() >= MAX_AUTHORS {
                 return Err(AuthorError::TooMany { limit: MAX_AUTHORS });
