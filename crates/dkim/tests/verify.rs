@@ -132,6 +132,9 @@ async fn rfc9989_section_5_3_1_author_domains() {
     ] {
         let verdict = check(format!("{header}{rest}").as_bytes(), &arrival(), &dns()).await;
         assert_eq!(verdict.dmarc.as_ref().err().copied(), expected, "{header}");
+        // Who could be read as somebody else gets past no policy (RFC 7489 §6.6.1).
+        let refused = !matches!(expected, None | Some(AuthorError::Missing));
+        assert_eq!(verdict.disposition() == Disposition::Reject, refused, "{header}");
         let results = verdict.results("mx.example.org".parse().unwrap());
         let word = results.results().last().unwrap().result().to_owned();
         assert_eq!(word, if expected.is_some() { "permerror" } else { "pass" }, "{header}");

@@ -41,9 +41,17 @@ pub struct SpfCheck {
 }
 
 impl MessageVerdict {
-    /// What the author domain asks the receiver to do; nothing where there is no DMARC result.
+    /// What the author domain asks the receiver to do.
+    ///
+    /// Where readers may see another author than the one whose policy would be asked, nobody's policy can be followed, and
+    /// the message is to be refused (RFC 7489 §6.6.1): else such a From field would get past any policy. A message without
+    /// an author domain asks for nothing.
     pub fn disposition(&self) -> Disposition {
-        self.dmarc.as_ref().map_or(Disposition::None, |outcome| outcome.disposition)
+        match &self.dmarc {
+            Ok(outcome) => outcome.disposition,
+            Err(AuthorError::Missing) => Disposition::None,
+            Err(_) => Disposition::Reject,
+        }
     }
 
     /// The result of DMARC and why, in a sentence.
