@@ -205,6 +205,18 @@ async fn no_record_of_dmarc_undoes_the_mend_of_another() {
 }
 
 #[tokio::test]
+async fn a_stronger_policy_leaves_no_subdomain_behind() {
+    let rua = "rua=mailto:dmarc@example.com";
+    for (now, then) in [("p=none; sp=none; np=none", "p=quarantine"), ("p=none; sp=reject", "p=quarantine; sp=reject")]
+    {
+        let audit = with(&format!("_dmarc.example.com TXT \"v=DMARC1; {now}; {rua}\"")).await;
+        let [record] = mended(&audit, Code::DmarcPolicyNone).try_into().unwrap();
+        assert_eq!(record, format!("_dmarc.example.com. IN TXT \"v=DMARC1; {then}; {rua}\""));
+        assert_eq!(found(&with(&record.replace(" IN ", " ")).await), [], "{record}");
+    }
+}
+
+#[tokio::test]
 async fn reports_that_others_send_elsewhere() {
     let record =
         "_dmarc.example.com TXT \"v=DMARC1; p=reject; rua=mailto:d@reports.example\"\nreports.example A 203.0.113.9";

@@ -79,10 +79,9 @@ async fn look(exam: &mut Exam<'_>, domain: &Domain, lint: &DmarcLint) {
 
 /// What was found, with how long `p=none` lasts where that is known.
 fn aged(exam: &Exam<'_>, domain: &Domain, lint: &DmarcLint) -> Vec<LintFinding> {
-    let since = exam.room.sending.policy_none_since_when();
-    let late = lint.record.as_ref().zip(since).and_then(|(record, since)| {
-        lint_dmarc_age(&DnsName::from(domain), record, since, exam.room.at) //
-    });
+    let known = lint.record.as_ref().zip(exam.room.sending.policy_none_since_when());
+    let name = DnsName::from(domain);
+    let late = known.and_then(|(record, since)| lint_dmarc_age(&name, record, since, exam.room.at));
     let keeps = |found: &&LintFinding| late.is_none() || found.problem != Problem::PolicyNone;
     lint.findings.iter().filter(keeps).cloned().chain(late.clone()).collect()
 }
@@ -173,14 +172,10 @@ fn mends(domain: &Domain, problem: &Problem, lint: &DmarcLint) -> Vec<Mend> {
             [correct, anew].into_iter().chain(changed(&|_| ())).chain([mailbox(domain)]).collect()
         }
         Problem::Defect(_) => after("Mend the part, or take it out. What receivers read now is:", changed(&|_| ())),
-        Problem::PolicyNone => after(
-            "Read the reports first. When all your mail passes:",
-            changed(&|record| record.policy = Policy::Quarantine),
-        ),
-        Problem::PolicyNoneFor { .. } => after(
-            "Mend what the reports show to fail, then ask for more:",
-            changed(&|record| record.policy = Policy::Quarantine),
-        ),
+        Problem::PolicyNone => after("Read the reports first. When all your mail passes:", changed(&enforced)),
+        Problem::PolicyNoneFor { .. } => {
+            after("Mend what the reports show to fail, then ask for more:", changed(&enforced))
+        }
         Problem::WeakerSubdomain => changed(&|_| ()).into_iter().collect(),
         Problem::Testing => changed(&|record| record.testing = Testing::Off).into_iter().collect(),
         Problem::NoReports => changed(&|_| ()).into_iter().chain([mailbox(domain)]).collect(),
@@ -213,6 +208,13 @@ fn replaced(domain: &Domain, lint: &DmarcLint, change: &dyn Fn(&mut Record)) -> 
     }
     change(&mut record);
     TxtRecord::dmarc(domain, &record).ok().map(|record| Mend::replace(&record))
+}
+
+/// The next policy; that of subdomains does not stay behind it.
+fn enforced(record: &mut Record) {
+    record.policy = Policy::Quarantine;
+    record.subdomain = record.subdomain.filter(|policy| *policy >= Policy::Quarantine);
+    record.non_existent = record.non_existent.filter(|policy| *policy >= Policy::Quarantine);
 }
 
 /// RFC 9990 §4.
