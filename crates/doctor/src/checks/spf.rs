@@ -24,7 +24,8 @@ pub(super) async fn check(mut exam: Exam<'_>, domain: &Domain) -> Report {
     let failed = !exam.dns.failures().is_empty();
     // Where the record itself is broken, that is told already, and is what is to be mended first.
     let broken = refused.iter().all(|(_, outcome)| matches!(outcome.verdict, Verdict::PermError | Verdict::None));
-    if !refused.is_empty() && !(broken && exam.has_errors()) {
+    let told = broken && exam.has_errors();
+    if !refused.is_empty() && !told {
         refuse(&mut exam, &rewrite, &refused);
     }
     let standing = match standing {
