@@ -3,6 +3,10 @@
 //!
 //! Run it: `cargo run --example keys -- --help`
 
+#[macro_use]
+#[path = "support/out.rs"]
+mod out;
+
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;

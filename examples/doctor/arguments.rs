@@ -24,6 +24,8 @@ Usage: doctor DOMAIN [--ip IP].. [--selector NAME].. [--ehlo NAME] [--dns HOST:P
   --ehlo NAME         the name that the sending hosts say in EHLO
   --mail-from DOMAIN  the domain of MAIL FROM, if it is another
   --volume N          how many messages a day go to one provider: decides whose bulk rules count
+  --policy-none-since YYYY-MM-DD
+                      since when the DMARC record says p=none: half a year of it is a warning of its own
   --dns HOST:PORT     the DNS server to ask; else those of the system. Without a port, 53
   --dnssec WHO        who checks signatures: `none` (the default), `server` (its AD bit is believed: for a validating
                       resolver on this host), `here`
@@ -187,6 +189,12 @@ fn change(option: &str, parser: &mut lexopt::Parser) -> Result<Change> {
         "volume" => {
             let messages = parse("--volume", &parser.value()?)?;
             Box::new(move |sending| sending.volume(Volume::per_day(messages)))
+        }
+        "policy-none-since" => {
+            let text = parser.value()?.string()?;
+            let day = format!("{text}T00:00:00Z").parse();
+            let day = day.map_err(|_| format!("--policy-none-since {text}: this is no YYYY-MM-DD"))?;
+            Box::new(move |sending| sending.policy_none_since(day))
         }
         other => return Err(format!("invalid option '--{other}'").into()),
     })

@@ -30,6 +30,8 @@ codes! {
     AddressInward = "address-inward",
     /// BIMI: its certificate is missing.
     BimiCertificate = "bimi-certificate",
+    /// BIMI: a record that declines to show a logo.
+    BimiDeclined = "bimi-declined",
     /// BIMI: the logo cannot be had, or is no SVG Tiny PS.
     BimiLogo = "bimi-logo",
     /// BIMI: the policy of DMARC is too weak for it.
@@ -66,6 +68,8 @@ codes! {
     DkimWeakKey = "dkim-weak-key",
     /// DMARC: a part of the record is not used.
     DmarcDefect = "dmarc-defect",
+    /// DMARC: the domain of a report address would send the reports to another domain.
+    DmarcForeignRedirect = "dmarc-foreign-redirect",
     /// DMARC: no record.
     DmarcMissing = "dmarc-missing",
     /// DMARC: the domain of a report address does not consent.
@@ -78,6 +82,10 @@ codes! {
     DmarcOther = "dmarc-other",
     /// DMARC: `p=none`.
     DmarcPolicyNone = "dmarc-policy-none",
+    /// DMARC: `p=none` for longer than it takes to learn who sends.
+    DmarcPolicyNoneLong = "dmarc-policy-none-long",
+    /// DMARC: the domain of a report address has the reports sent to another address.
+    DmarcRedirected = "dmarc-redirected",
     /// DMARC: more than one record.
     DmarcSeveral = "dmarc-several",
     /// DMARC: the record cannot be read.
@@ -176,10 +184,14 @@ codes! {
     SpfSeveral = "spf-several",
     /// SPF: a record that cannot be read.
     SpfSyntax = "spf-syntax",
+    /// SPF: a modifier that nobody knows.
+    SpfUnknownModifier = "spf-unknown-modifier",
     /// SPF: terms that nobody reads.
     SpfUnreachable = "spf-unreachable",
     /// SPF: too many lookups find nothing.
     SpfVoidLookups = "spf-void-lookups",
+    /// SPF: a network so wide that strangers send from it.
+    SpfWideNetwork = "spf-wide-network",
     /// TLS-RPT: not set up.
     TlsRptMissing = "tls-rpt-missing",
     /// TLS-RPT: the record cannot be used.

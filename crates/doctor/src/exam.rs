@@ -67,10 +67,6 @@ impl<'a> Exam<'a> {
         self.report.check.findings.push(finding);
     }
 
-    pub(crate) fn has(&self, code: Code) -> bool {
-        self.report.check.findings.iter().any(|finding| finding.code == code)
-    }
-
     /// What is no error after all, for something else makes up for it.
     pub(crate) fn soften(&mut self, code: Code) {
         let findings = self.report.check.findings.iter_mut();
@@ -79,6 +75,12 @@ impl<'a> Exam<'a> {
 
     pub(crate) fn has_errors(&self) -> bool {
         self.report.check.worst() == Some(Severity::Error)
+    }
+
+    /// Whether there are errors beside these.
+    pub(crate) fn has_errors_but(&self, codes: &[Code]) -> bool {
+        let mut findings = self.report.check.findings.iter();
+        findings.any(|finding| finding.severity == Severity::Error && !codes.contains(&finding.code))
     }
 
     pub(crate) fn learn(&mut self, key: impl Into<String>, standing: Standing) {

@@ -98,7 +98,9 @@ impl Known {
             Demand::SpfOrDkim => self.of_key("spf").or(self.of_key("dkim")),
             Demand::Unlisted { lists, .. } => {
                 let asked = lists.iter().filter_map(|list| self.standings.get(&format!("list:{list}")));
-                asked.copied().reduce(Standing::and).unwrap_or(Standing::NotSeen)
+                // `lists` is known only where the check as a whole did not end.
+                let none = || self.standings.get("lists").copied().unwrap_or(Standing::NotSeen);
+                asked.copied().reduce(Standing::and).unwrap_or_else(none)
             }
             _ => Standing::NotSeen,
         }

@@ -28,6 +28,7 @@ pub struct SendingDomain {
     ehlo: Option<String>,
     mail_from: Option<Domain>,
     volume: Volume,
+    policy_none_since: Option<Timestamp>,
 }
 
 /// A selector of DKIM (RFC 6376 §3.1).
@@ -48,7 +49,15 @@ impl SendingDomain {
 
     /// The domain that stands in From.
     pub fn new(domain: Domain) -> Self {
-        Self { domain, ips: Vec::new(), selectors: Vec::new(), ehlo: None, mail_from: None, volume: Volume::UNKNOWN }
+        Self {
+            domain,
+            ips: Vec::new(),
+            selectors: Vec::new(),
+            ehlo: None,
+            mail_from: None,
+            volume: Volume::UNKNOWN,
+            policy_none_since: None,
+        }
     }
 
     /// Adds an address that sends. IPv4 mapped into IPv6 is IPv4.
@@ -98,6 +107,14 @@ impl SendingDomain {
         self
     }
 
+    /// Since when its DMARC record says `p=none`, as whoever audits again and again remembers: the DNS does not say it.
+    /// Half a year of it is a warning of its own.
+    #[must_use]
+    pub fn policy_none_since(mut self, when: Timestamp) -> Self {
+        self.policy_none_since = Some(when);
+        self
+    }
+
     /// The domain that stands in From.
     pub fn domain(&self) -> &Domain {
         &self.domain
@@ -126,6 +143,11 @@ impl SendingDomain {
     /// How much it sends.
     pub fn messages(&self) -> Volume {
         self.volume
+    }
+
+    /// Since when its DMARC record says `p=none`, if known.
+    pub fn policy_none_since_when(&self) -> Option<Timestamp> {
+        self.policy_none_since
     }
 
     pub(crate) fn looked_at_ips(&self) -> &[IpAddr] {

@@ -89,7 +89,7 @@ async fn ten_planted_faults_are_named_with_evidence_and_mend() {
         (
             Code::DmarcNoConsent,
             "rua=mailto:reports@elsewhere.example",
-            "faulty.example._report._dmarc.elsewhere.example. IN TXT \"v=DMARC1\"",
+            "faulty.example._report._dmarc.elsewhere.example. IN TXT \"v=DMARC1;\"",
         ),
         (
             Code::PtrMissing,

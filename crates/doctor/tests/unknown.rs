@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use posthaste_auth::records::Severity;
 use posthaste_dns::{DnsErrorKind, RecordKind};
-use posthaste_doctor::{Audit, Code, Doctor, Settings, Standing, Topic};
+use posthaste_doctor::{Audit, Code, Doctor, SendingDomain, Settings, Standing, Topic};
 use posthaste_fetch::MemoryFetch;
 use posthaste_testkit::VirtualClock;
 use support::{Failing, Hanging, Recording, Slow, audit, found, sound_sending, sound_web, sound_zone};
@@ -109,6 +109,7 @@ async fn an_audit_ends_in_time_whatever_the_resolver_does() {
     assert!(task.is_finished());
     let audit = task.await.unwrap();
     knows_nothing(&audit);
+    assert_eq!(standing(&audit, "unlisted"), Standing::Unknown);
     assert!(audit.took <= Settings::default().time + Settings::GRACE, "{:?}", audit.took);
 }
 
@@ -141,4 +142,45 @@ async fn a_slow_dns_gives_what_came_in_time() {
     assert!(found(&audit).iter().all(|(severity, _)| *severity == Severity::Unknown), "{audit}");
     let tls = audit.checks.iter().find(|check| check.topic == Topic::TlsRpt).unwrap();
     assert_eq!(tls.worst(), None, "one question, which was answered in time");
+}
+
+/// How it stands with a demand at the first provider that has it.
+fn standing(audit: &Audit, demand: &str) -> Standing {
+    let mut rules = audit.providers.iter().flat_map(|provider| &provider.rules);
+    rules.find(|rule| rule.demand.as_str() == demand).unwrap().standing
+}
+
+#[tokio::test]
+async fn a_policy_above_that_is_not_known_is_no_missing_one() {
+    let sending =
+        SendingDomain::new("news.example.com".parse().unwrap()).volume(posthaste_provider::Volume::per_day(50_000));
+    let fails = Some(("_dmarc.example.com".parse().unwrap(), RecordKind::Txt));
+    let audit = audit(Recording { fails, ..Recording::new(sound_zone()) }, MemoryFetch::new(), &sending).await;
+    let dmarc = audit.checks.iter().find(|check| check.topic == Topic::Dmarc).unwrap();
+    assert_eq!(dmarc.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [Code::NotKnown], "{audit}");
+    assert_eq!(standing(&audit, "dmarc"), Standing::Unknown);
+}
+
+#[tokio::test]
+async fn one_selector_of_two_that_is_not_known_is_not_fine() {
+    let sending = sound_sending().selector("s2");
+    let fails = Some(("s2._domainkey.example.com".parse().unwrap(), RecordKind::Txt));
+    let audit = audit(Recording { fails, ..Recording::new(sound_zone()) }, sound_web(), &sending).await;
+    assert_eq!(found(&audit), [(Severity::Unknown, Code::NotKnown)], "{audit}");
+    assert_eq!(standing(&audit, "dkim"), Standing::Unknown);
+}
+
+#[tokio::test]
+async fn a_record_of_a_thousand_terms_is_left_early() {
+    let zone = sound_zone();
+    let name = "example.com".parse().unwrap();
+    zone.remove(&name, RecordKind::Txt);
+    let terms: String = (0..1000).map(|n| format!("a:x{n}.example mx:y{n}.example ")).collect();
+    let text = format!("v=spf1 {terms}-all").into_bytes();
+    zone.insert(name, Duration::from_secs(300), posthaste_dns::RecordData::Txt(text));
+    let recording = Recording::new(zone);
+    let audit = audit(recording.clone(), sound_web(), &sound_sending()).await;
+    assert!(found(&audit).iter().any(|(severity, _)| *severity == Severity::Error), "{audit}");
+    let asked = recording.asked.lock().unwrap().len();
+    assert!(asked < 1000, "{asked} questions");
 }

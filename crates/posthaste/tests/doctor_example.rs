@@ -36,6 +36,7 @@ async fn bad_arguments_are_named() {
         (&["example.com", "--ip", "1.2.3"], "--ip 1.2.3: "),
         (&["example.com", "--frob"], "'--frob'"),
         (&["example.com", "--selector", "s1=soon"], "soon is no YYYY-MM-DD"),
+        (&["example.com", "--policy-none-since", "long"], "--policy-none-since long: this is no YYYY-MM-DD"),
         (&["example.com", "--dnssec", "maybe"], "not none, server or here"),
         (&["example.com", "--skip-list", "nobody"], "--skip-list nobody: no such list"),
         (&["example.com", "--list-key", "spamcop=k"], "--list-key spamcop: "),

@@ -29,6 +29,9 @@ pub struct SpfLint {
 impl SpfLint {
     /// The most records that are looked at.
     pub const MAX_RECORDS: usize = 100;
+    /// The most questions that are asked, records and the names in them together. Whoever reaches it is over [`MAX_LOOKUPS`](Self::MAX_LOOKUPS) long
+    /// since.
+    pub const MAX_QUESTIONS: usize = 500;
     /// The most octets of a record that are safe in one answer (RFC 7208 §3.4).
     pub const SAFE_OCTETS: usize = 450;
     /// The most terms that ask the DNS (RFC 7208 §4.6.4).
@@ -63,7 +66,7 @@ fn own_lookups(text: &str) -> u32 {
 /// Questions end by `by` of the resolver's clock. Cancel safe: dropping the future only ends the look.
 pub async fn lint_spf(resolver: &dyn Resolve, domain: &Domain, by: Tick) -> SpfLint {
     let lint = SpfLint { findings: Vec::new(), record: None, lookups: 0, void_lookups: 0, tree: Vec::new() };
-    let mut walk = Walk { resolver, by, lint, path: Vec::new() };
+    let mut walk = Walk { resolver, by, lint, path: Vec::new(), asked: 0 };
     walk.visit(DnsName::from(domain), Problem::Missing).await;
     let Walk { mut lint, .. } = walk;
     let (count, voids) = (lint.lookups, lint.void_lookups);
@@ -83,6 +86,7 @@ struct Walk<'a> {
     by: Tick,
     lint: SpfLint,
     path: Vec<DnsName>,
+    asked: usize,
 }
 
 impl Walk<'_> {
@@ -123,6 +127,10 @@ impl Walk<'_> {
     }
 
     async fn record(&mut self, domain: &DnsName, missing: Problem) -> Option<Record> {
+        if self.asked >= SpfLint::MAX_QUESTIONS {
+            return None;
+        }
+        self.asked += 1;
         let Ok(answer) = self.resolver.resolve(domain, RecordKind::Txt, self.by).await else {
             self.find(Severity::Unknown, domain, Problem::Dns);
             return None;
@@ -236,6 +244,10 @@ impl Walk<'_> {
     /// Asks; if no kind finds anything, that is one void lookup.
     async fn ask(&mut self, name: &DnsName, kinds: &[RecordKind]) -> Vec<RecordData> {
         for kind in kinds {
+            if self.asked >= SpfLint::MAX_QUESTIONS {
+                return Vec::new();
+            }
+            self.asked += 1;
             match self.resolver.resolve(name, *kind, self.by).await {
                 Ok(answer) if answer.presence() == Presence::Found => return answer.records().to_vec(),
                 Ok(_) => {}

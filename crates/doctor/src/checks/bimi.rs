@@ -1,7 +1,7 @@
 //! BIMI: the record, its logo, and what it needs of DMARC.
 
-use posthaste_auth::dmarc::{Policy, walk};
-use posthaste_auth::records::{BimiRecord, Explain, Severity, TxtRecord};
+use posthaste_auth::dmarc::walk;
+use posthaste_auth::records::{BimiRecord, Explain, Problem, Severity, TxtRecord, lint_bimi};
 use posthaste_fetch::{Request, Url};
 use posthaste_types::DnsName;
 
@@ -32,7 +32,7 @@ pub(super) async fn check(mut exam: Exam<'_>) -> Report {
     match BimiRecord::parse(text) {
         Ok(record) => {
             record.in_words().iter().for_each(|words| exam.fact(words));
-            look(&mut exam, &name, &record, &seen).await;
+            look(&mut exam, &name, &record, text).await;
         }
         Err(error) => {
             let finding =
@@ -44,34 +44,48 @@ pub(super) async fn check(mut exam: Exam<'_>) -> Report {
     exam.finish()
 }
 
-async fn look(exam: &mut Exam<'_>, name: &DnsName, record: &BimiRecord, seen: &[String]) {
-    let Some(location) = &record.location else { return };
-    if record.authority.is_none() {
-        let what = "The BIMI record names no certificate. Without one Gmail and Apple show no logo.";
-        let finding = exam.finding(Severity::Note, Code::BimiCertificate, what).seen_all(seen);
-        let with = TxtRecord::new(name.clone(), format_args!("v=BIMI1; l={location}; a=<URL of the certificate>"));
-        exam.find(
-            finding
-                .mend(Mend::step("Get a certificate of the mark (VMC or CMC), and name it:"))
-                .mend(Mend::replace(&with)),
-        );
-    }
-    policy(exam).await;
-    logo(exam, location.as_str()).await;
-}
-
-/// Logos are shown only where forged mail is stopped.
-async fn policy(exam: &mut Exam<'_>) {
+async fn look(exam: &mut Exam<'_>, name: &DnsName, record: &BimiRecord, text: &[u8]) {
     let domain = exam.room.sending.domain();
     let Ok(walk) = walk(&exam.dns, &DnsName::from(domain), exam.room.by).await else { return };
     let organization = walk.organizational_domain();
-    let own = walk.record(&DnsName::from(domain)).map(|record| record.policy);
-    let policy = own.or_else(|| walk.record(&organization).map(|record| record.for_subdomain()));
-    if policy.is_none_or(|policy| policy == Policy::None) {
-        let what = "No logo is shown, for the DMARC policy is not quarantine or reject.";
-        let finding = exam.finding(Severity::Warning, Code::BimiPolicy, what);
-        exam.find(finding.mend(Mend::step("Go on to p=quarantine or p=reject; see what is found of DMARC.")));
+    let dmarc = walk.record(&DnsName::from(domain)).or_else(|| walk.record(&organization));
+    for found in lint_bimi(name, text, dmarc.map(|record| &**record)) {
+        let Some((severity, code, what, mends)) = words(name, record, &found.problem) else { continue };
+        let finding = exam.finding(severity, code, what).seen(texts::seen(name, text));
+        exam.find(finding.mends(mends));
     }
+    if let Some(location) = &record.location {
+        logo(exam, location.as_str()).await;
+    }
+}
+
+/// Nobody demands a logo, so nothing here is an error.
+fn words(name: &DnsName, record: &BimiRecord, problem: &Problem) -> Option<(Severity, Code, &'static str, Vec<Mend>)> {
+    Some(match problem {
+        Problem::NotEnforced => (
+            Severity::Warning,
+            Code::BimiPolicy,
+            "No logo is shown, for the DMARC policy, or that for subdomains, is not quarantine or reject, or is a test.",
+            vec![Mend::step("Go on to p=quarantine or p=reject, without t=y; see what is found of DMARC.")],
+        ),
+        Problem::NoCertificate => {
+            let location = record.location.as_ref()?;
+            let with = TxtRecord::new(name.clone(), format_args!("v=BIMI1; l={location}; a=<URL of the certificate>"));
+            (
+                Severity::Note,
+                Code::BimiCertificate,
+                "The BIMI record names no certificate. Without one Gmail and Apple show no logo.",
+                vec![Mend::step("Get a certificate of the mark (VMC or CMC), and name it:"), Mend::replace(&with)],
+            )
+        }
+        Problem::Declined => (
+            Severity::Note,
+            Code::BimiDeclined,
+            "The BIMI record declines to show a logo.",
+            vec![Mend::step("If a logo is to be shown, write its URL into `l=`; else leave it so.")],
+        ),
+        _ => return None,
+    })
 }
 
 async fn logo(exam: &mut Exam<'_>, location: &str) {

@@ -1,7 +1,12 @@
 //! DMARC: the record that applies, and whether its reports arrive.
 
+use std::sync::Arc;
+
 use posthaste_auth::dmarc::{Alignment, Policy, Record, ReportUri, Testing, Walk, walk};
-use posthaste_auth::records::{DmarcLint, Explain, Finding as LintFinding, Problem, TxtRecord, lint_dmarc};
+use posthaste_auth::records::{
+    DmarcLint, Explain, Finding as LintFinding, Problem, TxtRecord, lint_dmarc, lint_dmarc_age,
+};
+use posthaste_dns::DnsError;
 use posthaste_types::{Address, DnsName, Domain};
 
 use super::texts;
@@ -16,7 +21,14 @@ pub(super) async fn check(mut exam: Exam<'_>) -> Report {
     let lint = lint_dmarc(&exam.dns, domain, exam.room.by).await;
     let is_missing = lint.findings.iter().any(|found| found.problem == Problem::Missing);
     // RFC 9989 §4.10: without a record of its own, that of the organisation applies.
-    let upper = if is_missing { inherited(&exam, domain).await } else { None };
+    let upper = match if is_missing { inherited(&exam, domain).await } else { Ok(None) } {
+        Ok(upper) => upper,
+        Err(_) => {
+            // Whether one applies is not known: `finish` tells which question had no answer.
+            exam.learn("dmarc", Standing::Unknown);
+            return exam.finish();
+        }
+    };
     match upper {
         Some((upper, record)) => {
             exam.fact(format_args!(
@@ -32,14 +44,12 @@ pub(super) async fn check(mut exam: Exam<'_>) -> Report {
 }
 
 /// The record of the organisational domain, if there is one.
-async fn inherited(exam: &Exam<'_>, domain: &Domain) -> Option<(Domain, std::sync::Arc<Record>)> {
-    let walk: Walk = walk(&exam.dns, &DnsName::from(domain), exam.room.by).await.ok()?;
+async fn inherited(exam: &Exam<'_>, domain: &Domain) -> Result<Option<(Domain, Arc<Record>)>, DnsError> {
+    let walk: Walk = walk(&exam.dns, &DnsName::from(domain), exam.room.by).await?;
     let organization = walk.organizational_domain();
-    let (name, record) = match walk.record(&organization) {
-        Some(record) => (organization, record.clone()),
-        None => walk.found.last().cloned()?,
-    };
-    Some((name.to_domain()?, record))
+    let of_organization = walk.record(&organization).map(|record| (organization, record.clone()));
+    let applies = of_organization.or_else(|| walk.found.last().cloned());
+    Ok(applies.and_then(|(name, record)| Some((name.to_domain()?, record))))
 }
 
 async fn look(exam: &mut Exam<'_>, domain: &Domain, lint: &DmarcLint) {
@@ -61,10 +71,19 @@ async fn look(exam: &mut Exam<'_>, domain: &Domain, lint: &DmarcLint) {
             exam.fact(format_args!("{method} counts only for the very domain of From"));
         }
     }
-    for found in lint.findings.iter().filter(|found| found.problem != Problem::Dns) {
-        let finding = finding(domain, found, lint.record.as_ref(), &texts);
+    for found in aged(exam, domain, lint).iter().filter(|found| found.problem != Problem::Dns) {
+        let finding = finding(domain, found, lint, &texts);
         exam.find(finding);
     }
+}
+
+/// What was found, with how long `p=none` lasts where that is known.
+fn aged(exam: &Exam<'_>, domain: &Domain, lint: &DmarcLint) -> Vec<LintFinding> {
+    let known = lint.record.as_ref().zip(exam.room.sending.policy_none_since_when());
+    let name = DnsName::from(domain);
+    let late = known.and_then(|(record, since)| lint_dmarc_age(&name, record, since, exam.room.at));
+    let keeps = |found: &&LintFinding| late.is_none() || found.problem != Problem::PolicyNone;
+    lint.findings.iter().filter(keeps).cloned().chain(late.clone()).collect()
 }
 
 async fn records(exam: &Exam<'_>, domain: &Domain) -> Vec<String> {
@@ -75,12 +94,12 @@ async fn records(exam: &Exam<'_>, domain: &Domain) -> Vec<String> {
     if seen.is_empty() { vec![texts::none(&name, "TXT \"v=DMARC1...\"", &found)] } else { seen }
 }
 
-fn finding(domain: &Domain, found: &LintFinding, record: Option<&Record>, seen: &[String]) -> Finding {
+fn finding(domain: &Domain, found: &LintFinding, lint: &DmarcLint, seen: &[String]) -> Finding {
     let (code, what) = words(domain, &found.problem);
     Finding::new(found.severity, Topic::Dmarc, code, format_args!("_dmarc.{domain}"), what).seen_all(seen).mends(mends(
         domain,
         &found.problem,
-        record,
+        lint,
     ))
 }
 
@@ -101,6 +120,12 @@ fn words(domain: &Domain, problem: &Problem) -> (Code, String) {
             Code::DmarcPolicyNone,
             "`p=none` asks for reports alone: forged mail is delivered as any other.".to_owned(),
         ),
+        Problem::PolicyNoneFor { days } => (
+            Code::DmarcPolicyNoneLong,
+            format!(
+                "`p=none` for {days} days: forged mail is still delivered as any other, and by now it is known who sends."
+            ),
+        ),
         Problem::WeakerSubdomain => (
             Code::DmarcWeakSubdomains,
             "Subdomains are less protected than the domain, and forgers use them.".to_owned(),
@@ -116,54 +141,96 @@ fn words(domain: &Domain, problem: &Problem) -> (Code, String) {
             Code::DmarcNoConsent,
             format!("Reports go to {address}, and {} does not consent to them, so none are sent.", address.domain()),
         ),
+        Problem::Redirected { from, to } => {
+            (Code::DmarcRedirected, format!("Reports for {from} go to {to}, for {} wants it so.", from.domain()))
+        }
+        Problem::ForeignRedirect { from, to } => (
+            Code::DmarcForeignRedirect,
+            format!(
+                "{} would have reports for {from} sent to {to}, of another domain. Receivers do not do that.",
+                from.domain()
+            ),
+        ),
         other => (Code::DmarcOther, format!("The DMARC record: {other}.")),
     }
 }
 
-fn mends(domain: &Domain, problem: &Problem, record: Option<&Record>) -> Vec<Mend> {
-    let changed = |change: &dyn Fn(&mut Record)| {
-        let mut record = record.cloned().unwrap_or_else(|| first(domain));
-        change(&mut record);
-        TxtRecord::dmarc(domain, &record).ok().map(|record| Mend::replace(&record))
-    };
-    let one = |mend: Option<Mend>| mend.into_iter().collect();
+fn mends(domain: &Domain, problem: &Problem, lint: &DmarcLint) -> Vec<Mend> {
+    let changed = |change: &dyn Fn(&mut Record)| replaced(domain, lint, change);
+    let after = |step: &str, record: Option<Mend>| [Mend::step(step)].into_iter().chain(record).collect();
     match problem {
         Problem::Missing => {
-            let mut mends: Vec<Mend> = TxtRecord::dmarc(domain, &first(domain))
-                .ok()
-                .map(|record| Mend::publish(&record))
-                .into_iter()
-                .collect();
-            mends.push(Mend::step(
-                "Read the reports for some weeks. When all your mail passes, go on to p=quarantine and p=reject.",
-            ));
-            mends
+            let record = TxtRecord::dmarc(domain, &first(domain)).ok().map(|record| Mend::publish(&record));
+            let then =
+                "Read the reports for some weeks. When all your mail passes, go on to p=quarantine and p=reject.";
+            record.into_iter().chain([mailbox(domain), Mend::step(then)]).collect()
         }
         Problem::Several => vec![Mend::step("Keep one of the records, and take the others away.")],
-        Problem::Syntax(_) => one(changed(&|_| ())),
-        Problem::Defect(_) => {
-            let mut mends = vec![Mend::step("Mend the part, or take it out. What receivers read now is:")];
-            mends.extend(changed(&|_| ()));
-            mends
+        Problem::Syntax(error) => {
+            let correct = Mend::step(format_args!("Correct the record at byte {}: {error}.", error.at()));
+            let anew = Mend::step("Or begin anew, with reports alone:");
+            [correct, anew].into_iter().chain(changed(&|_| ())).chain([mailbox(domain)]).collect()
         }
-        Problem::PolicyNone => {
-            let mut mends = vec![Mend::step("Read the reports first. When all your mail passes:")];
-            mends.extend(changed(&|record| record.policy = Policy::Quarantine));
-            mends
+        Problem::Defect(_) => after("Mend the part, or take it out. What receivers read now is:", changed(&|_| ())),
+        Problem::PolicyNone => after("Read the reports first. When all your mail passes:", changed(&enforced)),
+        Problem::PolicyNoneFor { .. } => {
+            after("Mend what the reports show to fail, then ask for more:", changed(&enforced))
         }
-        Problem::WeakerSubdomain => one(changed(&|record| (record.subdomain, record.non_existent) = (None, None))),
-        Problem::Testing => one(changed(&|record| record.testing = Testing::Off)),
-        Problem::NoReports => one(changed(&|record| record.rua = first(domain).rua)),
+        Problem::WeakerSubdomain => changed(&|_| ()).into_iter().collect(),
+        Problem::Testing => changed(&|record| record.testing = Testing::Off).into_iter().collect(),
+        Problem::NoReports => changed(&|_| ()).into_iter().chain([mailbox(domain)]).collect(),
         Problem::NoMail(address) => {
             vec![Mend::step(format_args!("Put an address that takes mail in the place of {address}."))]
         }
-        Problem::NoConsent(address) => vec![
-            Mend::step(format_args!("Have the owner of {} publish:", address.domain())),
-            Mend::Publish(format!("{domain}._report._dmarc.{}. IN TXT \"v=DMARC1\"", address.domain())),
-            Mend::step(format_args!("Or send the reports to an address at {domain}.")),
+        Problem::NoConsent(address) => consent(domain, address),
+        Problem::Redirected { to, .. } => {
+            vec![Mend::step(format_args!("If that is right, nothing. To see it in your record, write {to} there."))]
+        }
+        Problem::ForeignRedirect { from, to } => vec![
+            Mend::step(format_args!("Have the owner of {} take `rua` out of the record that consents.", from.domain())),
+            Mend::step(format_args!(
+                "Or write {to} into your record, and have {} consent to it (RFC 9990 §4).",
+                to.domain()
+            )),
         ],
         _ => vec![Mend::step("Correct the record.")],
     }
+}
+
+/// The record, changed. What can be mended without harm is mended in each, so that none undoes another.
+fn replaced(domain: &Domain, lint: &DmarcLint, change: &dyn Fn(&mut Record)) -> Option<Mend> {
+    let mut record = lint.record.clone().unwrap_or_else(|| first(domain));
+    if record.rua.is_empty() {
+        record.rua = first(domain).rua;
+    }
+    if lint.findings.iter().any(|found| found.problem == Problem::WeakerSubdomain) {
+        (record.subdomain, record.non_existent) = (None, None);
+    }
+    change(&mut record);
+    TxtRecord::dmarc(domain, &record).ok().map(|record| Mend::replace(&record))
+}
+
+/// The next policy; that of subdomains does not stay behind it.
+fn enforced(record: &mut Record) {
+    record.policy = Policy::Quarantine;
+    record.subdomain = record.subdomain.filter(|policy| *policy >= Policy::Quarantine);
+    record.non_existent = record.non_existent.filter(|policy| *policy >= Policy::Quarantine);
+}
+
+/// RFC 9990 §4.
+fn consent(domain: &Domain, address: &Address) -> Vec<Mend> {
+    let or = Mend::step(format_args!("Or send the reports to an address at {domain}."));
+    let name = DnsName::from(address.domain()).below(&format!("{domain}._report._dmarc"));
+    let Ok(name) = name else { return vec![or] };
+    vec![
+        Mend::step(format_args!("Have the owner of {} publish:", address.domain())),
+        Mend::publish(&TxtRecord::new(name, "v=DMARC1;")),
+        or,
+    ]
+}
+
+fn mailbox(domain: &Domain) -> Mend {
+    Mend::step(format_args!("See that dmarc@{domain} takes mail, or write an address that does in its place."))
 }
 
 /// What a domain begins with.

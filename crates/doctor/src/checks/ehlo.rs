@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use posthaste_auth::records::Severity;
+use posthaste_auth::records::{Severity, TxtRecord};
 use posthaste_auth::spf::{self, Query, Verdict};
 use posthaste_dns::{RecordKind, ResolveExt};
 use posthaste_types::{DnsName, Domain};
 
-use super::texts;
+use super::{spf_mend, texts};
 use crate::code::Code;
 use crate::exam::{Exam, Report};
 use crate::finding::Mend;
@@ -26,7 +26,10 @@ pub(super) async fn check(mut exam: Exam<'_>, name: &str) -> Report {
     resolves(&mut exam, &domain).await;
     for ip in exam.room.sending.looked_at_ips() {
         names(&mut exam, &domain, *ip).await;
-        may(&mut exam, &domain, *ip).await;
+    }
+    // Of the domain of MAIL FROM, SPF is looked at already.
+    if domain != *exam.room.sending.mail_from_domain() {
+        may(&mut exam, &domain).await;
     }
     exam.finish()
 }
@@ -68,20 +71,35 @@ async fn names(exam: &mut Exam<'_>, domain: &Domain, ip: IpAddr) {
 }
 
 /// RFC 7208 §2.3: what SPF says of the name itself.
-async fn may(exam: &mut Exam<'_>, domain: &Domain, ip: IpAddr) {
-    let query = Query::helo(ip, domain.as_str());
-    let outcome = spf::check(&exam.dns, exam.room.clock, &query, &super::spf::settings(exam)).await;
-    match outcome.verdict {
-        Verdict::Pass => exam.fact(format_args!("SPF of {domain} lets {ip} pass")),
-        Verdict::Fail | Verdict::SoftFail | Verdict::PermError => {
-            let what = format!("SPF of the EHLO name {domain} does not let {ip} pass.");
-            let finding = exam.finding(Severity::Warning, Code::EhloSpf, what).seen(&outcome);
-            let mend = Mend::Replace(format!("{domain}. IN TXT \"v=spf1 a -all\""));
-            exam.find(finding.mend(mend));
+async fn may(exam: &mut Exam<'_>, domain: &Domain) {
+    let mut refused = Vec::new();
+    for ip in exam.room.sending.looked_at_ips() {
+        let query = Query::helo(*ip, domain.as_str());
+        let outcome = spf::check(&exam.dns, exam.room.clock, &query, &super::spf::settings(exam)).await;
+        match outcome.verdict {
+            Verdict::Pass => exam.fact(format_args!("SPF of {domain} lets {ip} pass")),
+            Verdict::Fail | Verdict::SoftFail | Verdict::PermError => refused.push((*ip, outcome)),
+            // RFC 7208 §10.1.3: a host name needs no record; it would only help where MAIL FROM is empty.
+            _ => {}
         }
-        // RFC 7208 §10.1.3: a host name needs no record; it would only help where MAIL FROM is empty.
-        _ => {}
     }
+    if refused.is_empty() {
+        return;
+    }
+    let ips: Vec<IpAddr> = refused.iter().map(|(ip, _)| *ip).collect();
+    let list: Vec<String> = ips.iter().map(ToString::to_string).collect();
+    let what = format!("SPF of the EHLO name {domain} does not let {} pass.", list.join(", "));
+    let seen = refused.iter().map(|(ip, outcome)| format!("{ip}: {outcome}"));
+    let finding = exam.finding(Severity::Warning, Code::EhloSpf, what).seen_all(seen);
+    let is_read = refused.iter().all(|(_, outcome)| outcome.verdict != Verdict::PermError);
+    // The name may send mail itself: what its record says already stays.
+    let found = texts::ask(exam, &DnsName::from(domain)).await;
+    let record = found.ok().filter(|_| is_read).and_then(|found| spf_mend::with_ips(&found.values, &ips));
+    let mend = match record {
+        Some(record) => Mend::replace(&TxtRecord::spf(domain, &record)),
+        None => Mend::step(format_args!("Correct the SPF record of {domain}, or have the host greet by another name.")),
+    };
+    exam.find(finding.mend(mend));
 }
 
 fn address(domain: &Domain, ip: IpAddr) -> Mend {

@@ -52,7 +52,7 @@ pub(crate) fn planned<'a>(room: &'a Room<'a>) -> Vec<Planned<'a>> {
         plan(room, Topic::Spf, mail_from, &["spf", "spf-aligned"], |exam| spf::check(exam, mail_from)),
         plan(room, Topic::Dkim, domain, &["dkim"], dkim::check),
         plan(room, Topic::Dmarc, domain, &["dmarc"], dmarc::check),
-        plan(room, Topic::BlockLists, domain, &[], lists::check),
+        plan(room, Topic::BlockLists, domain, &["lists"], lists::check),
         plan(room, Topic::MtaSts, domain, &[], mta_sts::check),
         plan(room, Topic::TlsRpt, domain, &[], tls_rpt::check),
         plan(room, Topic::Dane, domain, &[], dane::check),

@@ -55,61 +55,67 @@ fn unnamed(exam: &mut Exam<'_>, outcome: &iprev::Outcome) {
         });
         exam.finding(Severity::Error, Code::PtrMismatch, what).seen_all(seen)
     };
-    let name = wanted(exam, outcome);
+    let own = outcome.names.iter().map(|(name, _)| name).find(|name| is_own(exam, name)).map(ToString::to_string);
+    let name = greeted(exam).or(own).unwrap_or_else(|| proposal(exam));
     let pointer = if outcome.names.is_empty() { Mend::Publish } else { Mend::Replace };
-    let kind = if ip.is_ipv4() { "A" } else { "AAAA" };
-    let mends = [
+    exam.find(finding.mends(called(ip, &name, pointer)));
+}
+
+/// An address and its name lead to each other then.
+fn called(ip: IpAddr, name: &str, pointer: fn(String) -> Mend) -> [Mend; 3] {
+    let (kind, reverse) = (if ip.is_ipv4() { "A" } else { "AAAA" }, DnsName::reverse(ip));
+    [
         Mend::Publish(format!("{name}. IN {kind} {ip}")),
         Mend::step("Have whoever gave you the address (your hoster or network) set its reverse DNS:"),
         pointer(format!("{reverse}. IN PTR {name}.")),
-    ];
-    exam.find(finding.mends(mends));
+    ]
 }
 
-/// The name that the address should have: that of EHLO, the one that it has, or a proposal.
-fn wanted(exam: &Exam<'_>, outcome: &iprev::Outcome) -> String {
-    let sending = exam.room.sending;
-    let ehlo = sending.ehlo_name().and_then(|name| Domain::parse(name).ok());
-    let own = outcome.names.iter().map(|(name, _)| name).find(|name| is_own(exam, name));
-    let proposal = || format!("mail.{}", sending.domain());
-    ehlo.map(|name| name.to_string()).or_else(|| own.map(ToString::to_string)).unwrap_or_else(proposal)
+/// The name of EHLO, if it is one: the address should be called so.
+fn greeted(exam: &Exam<'_>) -> Option<String> {
+    let name = Domain::parse(exam.room.sending.ehlo_name()?.trim_end_matches('.')).ok()?;
+    name.as_str().contains('.').then(|| name.to_string())
+}
+
+fn proposal(exam: &Exam<'_>) -> String {
+    format!("mail.{}", exam.room.sending.domain())
 }
 
 fn named(exam: &mut Exam<'_>, ip: IpAddr, name: &DnsName) {
     let own = is_own(exam, name);
     exam.learn("own-ptr", if own { Standing::Met } else { Standing::Broken });
     let reverse = DnsName::reverse(ip);
-    let proposal = format!("mail.{}", exam.room.sending.domain());
-    let ask = || {
-        [
-            Mend::step(
-                "Have whoever gave you the address set its reverse DNS to a name of yours that leads back to it:",
-            ),
-            Mend::Replace(format!("{reverse}. IN PTR {proposal}.")),
-        ]
-    };
+    let mends = called(ip, &greeted(exam).unwrap_or_else(|| proposal(exam)), Mend::Replace);
     if is_generic(ip, name) {
         let what = format!("{name} looks like the name of an end user's connection. Many receivers refuse such hosts.");
         let finding = exam.finding(Severity::Warning, Code::PtrGeneric, what);
-        exam.find(finding.seen(format_args!("{reverse} PTR {name}")).mends(ask()));
+        exam.find(finding.seen(format_args!("{reverse} PTR {name}")).mends(mends));
     } else if !own {
         let what = format!("{name} lies in a domain other than yours. That is usual where a service sends for you.");
         let finding = exam.finding(Severity::Note, Code::PtrForeign, what);
-        exam.find(finding.seen(format_args!("{reverse} PTR {name}")).mends(ask()));
+        exam.find(finding.seen(format_args!("{reverse} PTR {name}")).mends(mends));
     }
 }
 
-/// Whether a name lies in the domain, or both in one. Two labels are taken as the domain that somebody registered.
+/// Whether a name lies in the domain, or both in one. See [`registered_labels`] for where domains begin.
 fn is_own(exam: &Exam<'_>, name: &DnsName) -> bool {
     let sending = exam.room.sending;
     [sending.domain(), sending.mail_from_domain()].into_iter().any(|domain| {
         let domain = DnsName::from(domain);
         let registered = |of: &DnsName| {
             let labels: Vec<&str> = of.as_str().split('.').collect();
-            labels.get(labels.len().saturating_sub(2)..).map(|last| last.join("."))
+            labels.get(labels.len().saturating_sub(registered_labels(&labels))..).map(|last| last.join("."))
         };
         name.is_within(&domain) || domain.is_within(name) || registered(name) == registered(&domain)
     })
+}
+
+/// How many labels make a domain that somebody registered: two, and three below `co.uk` and its like.
+fn registered_labels(labels: &[&str]) -> usize {
+    match labels {
+        [.., second, country] if country.len() == 2 && SECOND_LEVEL.contains(second) => 3,
+        _ => 2,
+    }
 }
 
 /// Whether the octets of the address stand in its name, or a word that networks use for end users.
@@ -123,11 +129,22 @@ fn is_generic(ip: IpAddr, name: &DnsName) -> bool {
     words.into_iter().any(is_word) || forms.as_flattened().iter().any(|form| first.contains(form.as_str()))
 }
 
+/// Names below countries that are not registered themselves.
+const SECOND_LEVEL: &[&str] = &["ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ne", "net", "nom", "or", "org"];
+
 const WORDS: &[&str] = &["adsl", "cable", "dhcp", "dialup", "dsl", "dyn", "dynamic", "pool", "ppp", "pppoe"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn domains_below_a_country_are_registered_under_three_labels() {
+        for (name, labels) in [("mail.example.com", 2), ("mail.example.co.uk", 3), ("mail.example.uk", 2), ("co.uk", 3)]
+        {
+            assert_eq!(registered_labels(&name.split('.').collect::<Vec<_>>()), labels, "{name}");
+        }
+    }
 
     #[test]
     fn names_of_end_users_are_known_by_their_address_or_a_word() {

@@ -7,7 +7,8 @@ use posthaste_auth::records::{Explain, Severity, SpfLint, lint_spf};
 use posthaste_auth::spf::{self, Outcome, Query, Verdict};
 use posthaste_types::{DnsName, Domain};
 
-use super::{spf_lint, spf_mend};
+use super::spf_lint;
+use super::spf_mend::Rewrite;
 use crate::audit::Standing;
 use crate::code::Code;
 use crate::exam::{Exam, Report};
@@ -16,13 +17,21 @@ use crate::finding::Mend;
 pub(super) async fn check(mut exam: Exam<'_>, domain: &Domain) -> Report {
     let lint = lint_spf(&exam.dns, domain, exam.room.by).await;
     tell(&mut exam, &lint);
-    spf_lint::find(&mut exam, domain, &lint).await;
+    let (standing, refused) = addresses(&mut exam, domain).await;
+    let wanting = wanting(&refused);
+    let rewrite = Rewrite::new(&exam, domain, &lint, &wanting).await;
+    spf_lint::find(&mut exam, &rewrite).await;
     let failed = !exam.dns.failures().is_empty();
-    let standing = addresses(&mut exam, domain, &lint).await;
+    // Where the record itself is broken, that is told already, and is what is to be mended first.
+    let broken = refused.iter().all(|(_, outcome)| matches!(outcome.verdict, Verdict::PermError | Verdict::None));
+    let told = broken && exam.has_errors();
+    if !refused.is_empty() && !told {
+        refuse(&mut exam, &rewrite, &refused);
+    }
     let standing = match standing {
         Some(standing) => standing,
-        // Without addresses the record alone is looked at.
-        None if exam.has_errors() => Standing::Broken,
+        // Without addresses the record alone is looked at. One that lets everybody pass does harm, and passes.
+        None if exam.has_errors_but(&[Code::SpfPassAll, Code::SpfWideNetwork]) => Standing::Broken,
         None if failed => Standing::Unknown,
         None => Standing::Met,
     };
@@ -49,9 +58,11 @@ fn tell(exam: &mut Exam<'_>, lint: &SpfLint) {
     last.for_each(|words| exam.fact(format_args!("ends in: {words}")));
 }
 
-/// How it stands with all addresses; `None` if there are none.
-async fn addresses(exam: &mut Exam<'_>, domain: &Domain, lint: &SpfLint) -> Option<Standing> {
-    let mut refused: Vec<(IpAddr, Outcome)> = Vec::new();
+type Refused = Vec<(IpAddr, Outcome)>;
+
+/// How it stands with all addresses, `None` if there are none; and which of them do not pass.
+async fn addresses(exam: &mut Exam<'_>, domain: &Domain) -> (Option<Standing>, Refused) {
+    let mut refused: Refused = Vec::new();
     let mut worst = None;
     for ip in exam.room.sending.looked_at_ips() {
         let query = query(exam, domain, *ip);
@@ -68,13 +79,13 @@ async fn addresses(exam: &mut Exam<'_>, domain: &Domain, lint: &SpfLint) -> Opti
             _ => refused.push((*ip, outcome)),
         }
     }
-    // Where the record itself is broken, that is told already, and is what is to be mended first.
-    let broken = refused.iter().all(|(_, outcome)| matches!(outcome.verdict, Verdict::PermError | Verdict::None));
-    let told = broken && exam.has_errors();
-    if !refused.is_empty() && !told {
-        refuse(exam, domain, lint, &refused);
-    }
-    worst
+    (worst, refused)
+}
+
+/// The addresses that want to stand in the record. One that breaks off does not get better by another network.
+fn wanting(refused: &Refused) -> Vec<IpAddr> {
+    let broken = refused.iter().all(|(_, outcome)| outcome.verdict == Verdict::PermError);
+    if broken { Vec::new() } else { refused.iter().map(|(ip, _)| *ip).collect() }
 }
 
 fn query(exam: &Exam<'_>, domain: &Domain, ip: IpAddr) -> Query {
@@ -90,20 +101,19 @@ pub(super) fn settings(exam: &Exam<'_>) -> spf::Settings {
     settings
 }
 
-fn refuse(exam: &mut Exam<'_>, domain: &Domain, lint: &SpfLint, refused: &[(IpAddr, Outcome)]) {
-    let ips: Vec<IpAddr> = refused.iter().map(|(ip, _)| *ip).collect();
-    let list: Vec<String> = ips.iter().map(ToString::to_string).collect();
+fn refuse(exam: &mut Exam<'_>, rewrite: &Rewrite<'_>, refused: &Refused) {
+    let Rewrite { domain, lint, .. } = rewrite;
+    let list: Vec<String> = refused.iter().map(|(ip, _)| ip.to_string()).collect();
     let what = format!("SPF does not let {} send as {domain}.", list.join(", "));
     let own = lint.tree.first().map(|(_, name, text)| super::texts::seen(name, text.as_bytes()));
     let seen = refused.iter().map(|(ip, outcome)| format!("{ip}: {outcome}"));
     let finding = exam.finding(Severity::Error, Code::SpfNotPass, what).seen_all(seen).seen_all(own);
-    let broken = refused.iter().all(|(_, outcome)| outcome.verdict == Verdict::PermError);
-    let mend = match &lint.record {
-        // A record that breaks off does not get better by another network.
-        Some(record) if !broken => spf_mend::with_ips(domain, record, &ips),
-        _ => vec![Mend::step("Mend what else is found of the record, then look again.")],
-    };
-    exam.find(finding.mends(mend));
+    let mut mends = rewrite.mends.clone();
+    mends.push(match mends.is_empty() {
+        true => Mend::step("Mend what else is found of the record, then look again."),
+        false => Mend::step("Or, if this address should not send for you, find out why it does."),
+    });
+    exam.find(finding.mends(mends));
 }
 
 fn unknown(exam: &mut Exam<'_>, ip: IpAddr, outcome: &Outcome) {

@@ -5,13 +5,14 @@ use posthaste_auth::spf::{Action, Answered, Query, Record, check};
 use posthaste_dns::RecordKind;
 use posthaste_types::{DnsName, Domain};
 
-use super::spf_mend::{self, own_record};
+use super::spf_mend::{self, Rewrite};
 use super::texts;
 use crate::code::Code;
 use crate::exam::Exam;
 use crate::finding::{Finding, Mend};
 
-pub(super) async fn find(exam: &mut Exam<'_>, domain: &Domain, lint: &SpfLint) {
+pub(super) async fn find(exam: &mut Exam<'_>, rewrite: &Rewrite<'_>) {
+    let Rewrite { domain, lint, .. } = rewrite;
     for found in &lint.findings {
         // What had no answer is told at the end; that a text is written in two strings needs no mend.
         if matches!(found.problem, Problem::Dns | Problem::Split { .. }) {
@@ -20,7 +21,7 @@ pub(super) async fn find(exam: &mut Exam<'_>, domain: &Domain, lint: &SpfLint) {
         let (code, what) = words(domain, found);
         let finding = Finding::new(found.severity, crate::Topic::Spf, code, &found.about, what);
         let seen = seen(exam, domain, lint, found).await;
-        let mends = mends(exam, domain, lint, found).await;
+        let mends = mends(exam, rewrite, found).await;
         exam.find(finding.seen_all(seen).mends(mends));
     }
 }
@@ -73,6 +74,14 @@ fn words(domain: &Domain, found: &LintFinding) -> (Code, String) {
             Code::SpfLong,
             format!("The SPF record of {about} has {octets} octets; over 450 an answer may not fit a datagram."),
         ),
+        Problem::WideNetwork => (
+            Code::SpfWideNetwork,
+            format!("The SPF record of {about} names a network so wide that strangers send as {domain} from it."),
+        ),
+        Problem::UnknownModifier => (
+            Code::SpfUnknownModifier,
+            format!("The SPF record of {about} has a modifier that nobody knows, and which receivers pass over."),
+        ),
         other => (Code::SpfOther, format!("{about}: {other}.")),
     }
 }
@@ -110,34 +119,40 @@ async fn void(exam: &Exam<'_>, domain: &Domain) -> Vec<String> {
     nothing.collect()
 }
 
-async fn mends(exam: &Exam<'_>, domain: &Domain, lint: &SpfLint, found: &LintFinding) -> Vec<Mend> {
+async fn mends(exam: &Exam<'_>, rewrite: &Rewrite<'_>, found: &LintFinding) -> Vec<Mend> {
+    let domain = rewrite.domain;
     let own = found.about.as_str() == domain.as_str();
     let about = &found.about;
+    let or = |mends: Vec<Mend>, step: String| if mends.is_empty() { vec![Mend::step(step)] } else { mends };
     match &found.problem {
         Problem::Missing => spf_mend::first(domain, exam.room.sending.looked_at_ips()),
         Problem::Several if own => spf_mend::merged(exam, domain).await,
-        Problem::Lookups { .. } => spf_mend::fewer(exam, domain, lint).await,
+        Problem::Lookups { .. } => spf_mend::fewer(exam, rewrite).await,
         Problem::VoidLookups { .. } => {
             vec![Mend::step("Take the terms that find nothing out of the record, or give their names an address.")]
         }
         Problem::Dangling | Problem::Several | Problem::Loop => {
-            match own_record(lint, |record| spf_mend::without(record, about.as_str())) {
-                Some(record) => vec![spf_mend::replace(domain, &record)],
-                None => vec![Mend::step(format_args!("Take {about} out of the record that includes it."))],
-            }
+            let step = format!("Have {about} taken out of the record that includes it; it is none of your own.");
+            or(if rewrite.names(about.as_str()) { rewrite.mends.clone() } else { Vec::new() }, step)
         }
-        Problem::PassAll | Problem::NeutralAll | Problem::NoAll | Problem::Unreachable if own => {
-            own_record(lint, spf_mend::with_all).map(|record| spf_mend::replace(domain, &record)).into_iter().collect()
+        Problem::PassAll if own => {
+            let mut mends = rewrite.mends.clone();
+            mends.push(Mend::step("See first that the record names all that sends for you: nobody else passes then."));
+            mends
+        }
+        Problem::NeutralAll | Problem::NoAll | Problem::Unreachable | Problem::Ptr | Problem::UnknownModifier
+            if own =>
+        {
+            or(rewrite.mends.clone(), "Correct the record.".to_owned())
         }
         Problem::PassAll => {
             vec![Mend::step(format_args!("Take include:{about} out, or have its owner change `+all`."))]
         }
-        Problem::Ptr if own => own_record(lint, spf_mend::without_ptr)
-            .map(|record| spf_mend::replace(domain, &record))
-            .into_iter()
-            .collect(),
         Problem::Syntax(error) if own => {
             vec![Mend::step(format_args!("Correct the record at byte {}: {error}.", error.at()))]
+        }
+        Problem::WideNetwork if own => {
+            vec![Mend::step("Write the networks of the hosts that send for you in the place of the wide one.")]
         }
         _ if own => vec![Mend::step("Shorten the record: take out what no longer sends for you.")],
         _ => vec![Mend::step(format_args!("Tell the owner of {about}, or take it out of your record."))],
@@ -176,6 +191,8 @@ mod tests {
             ("example.com TXT \"v=spf1 ?all\"", Code::SpfNeutralAll),
             ("example.com TXT \"v=spf1 -all ip4:192.0.2.1\"", Code::SpfUnreachable),
             ("example.com TXT \"v=spf1 ptr -all\"", Code::SpfPtr),
+            ("example.com TXT \"v=spf1 ip4:192.0.0.0/2 -all\"", Code::SpfWideNetwork),
+            ("example.com TXT \"v=spf1 ipv4=192.0.2.1 -all\"", Code::SpfUnknownModifier),
             ("example.com TXT \"v=spf1 a:x.example a:y.example a:z.example -all\"", Code::SpfVoidLookups),
         ] {
             let lint = lint(zone);

@@ -2,7 +2,7 @@
 
 use posthaste_auth::records::{Explain, Severity, TxtRecord};
 use posthaste_auth::tls_rpt::{self, Record, Rua};
-use posthaste_types::Address;
+use posthaste_types::{Address, Domain};
 
 use super::texts;
 use crate::code::Code;
@@ -22,7 +22,7 @@ pub(super) async fn check(mut exam: Exam<'_>) -> Report {
             let what = format!("{domain} has no TLS-RPT: nobody tells you when mail to you could not use TLS.");
             let finding =
                 exam.finding(Severity::Note, Code::TlsRptMissing, what).seen(texts::none(&name, "TXT", &found));
-            exam.find(finding.mends(record.ok().as_ref().map(Mend::publish)));
+            exam.find(finding.mends(record.ok().as_ref().map(Mend::publish)).mend(mailbox(domain)));
             return exam.finish();
         }
         [text] => match Record::parse(text) {
@@ -37,6 +37,10 @@ pub(super) async fn check(mut exam: Exam<'_>) -> Report {
     };
     let seen = ours.iter().map(|text| texts::seen(&name, text));
     let finding = exam.finding(Severity::Error, Code::TlsRptRecord, fault).seen_all(seen);
-    exam.find(finding.mends(record.ok().as_ref().map(Mend::replace)));
+    exam.find(finding.mends(record.ok().as_ref().map(Mend::replace)).mend(mailbox(domain)));
     exam.finish()
+}
+
+fn mailbox(domain: &Domain) -> Mend {
+    Mend::step(format_args!("See that tls-reports@{domain} takes mail, or write an address that does in its place."))
 }

@@ -97,7 +97,7 @@ impl<'a> Page<'a> {
 
     fn check(&self, f: &mut Formatter<'_>, check: &Check) -> fmt::Result {
         let (ink, word) = match check.worst() {
-            None | Some(Severity::Note) => (GREEN, "fine"),
+            None => (GREEN, "fine"),
             Some(severity) => (colour(severity), word(severity)),
         };
         let head = format!("  {} {}", self.paint(ink, &format!("{word:8}")), check.topic);

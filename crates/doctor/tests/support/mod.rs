@@ -229,3 +229,24 @@ impl Resolve for Slow {
         if then > by { Err(DnsErrorKind::Timeout.into()) } else { self.zone.lookup(name, kind) }
     }
 }
+
+/// The sound zone with these sets of records in the place of its own; what is `name kind` alone is taken away.
+pub(crate) fn zone(changes: &str) -> MemoryZone {
+    let zone = sound_zone();
+    let lines: Vec<&str> = changes.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    for line in &lines {
+        let mut words = line.split_whitespace();
+        let name: DnsName = words.next().unwrap().parse().unwrap();
+        let kind = words.next().unwrap();
+        zone.remove(&name, *RecordKind::ALL.iter().find(|known| known.as_str() == kind).unwrap());
+    }
+    for line in lines.iter().filter(|line| line.split_whitespace().count() > 2) {
+        zone.add(line).unwrap();
+    }
+    zone
+}
+
+/// What is found in it.
+pub(crate) async fn with(changes: &str) -> Audit {
+    audit(zone(changes), sound_web(), &sound_sending()).await
+}
