@@ -260,3 +260,31 @@ fn a_further_round_is_taken_back() {
         }
     }
 }
+
+/// The line behind one that was too long has its own limit, however the octets come: AUTH may be longer than others.
+#[test]
+fn a_line_behind_one_that_was_too_long_has_its_own_limit() {
+    let wire = format!("EHLO a\r\nAUTH {}\r\n{}\r\nQUIT\r\n", "x".repeat(200), "y".repeat(90));
+    let said = |pieces: &[&[u8]]| {
+        let mut config = posthaste_smtp::ServerConfig::new("mx.example.org".parse().unwrap());
+        (config.max_line, config.max_auth_line) = (64, 100);
+        config.auth = posthaste_smtp::AuthOffer::Anywhere;
+        config.mechanisms = posthaste_smtp::Mechanism::ALL.to_vec();
+        let now = posthaste_types::Tick::default();
+        let mut server = posthaste_smtp::ServerSession::new(config, now);
+        let mut octets = Vec::new();
+        for piece in pieces {
+            let _ = server.handle_bytes(now, piece);
+            while let Some(event) = server.poll_event() {
+                if event.is_question() {
+                    server.answer(now, posthaste_smtp::Answer::Accept).unwrap();
+                }
+            }
+            server.poll_transmit(&mut octets);
+        }
+        String::from_utf8(octets).unwrap()
+    };
+    let whole = said(&[wire.as_bytes()]);
+    assert_eq!(whole, said(&wire.as_bytes().chunks(1).collect::<Vec<_>>()));
+    assert_eq!(whole.matches("500 5.5.2 line too long").count(), 2, "{whole}");
+}

@@ -37,7 +37,9 @@ pub(super) enum Line {
     TooLong,
     /// One that was meant as BDAT: where its octets end is not known.
     TooLongChunk,
-    /// The end of one that was told as too long: LF alone.
+    /// The end of one that was told as too long. The next line may have another limit.
+    Skipped,
+    /// The same, by LF alone.
     SkippedLf,
 }
 
@@ -70,33 +72,31 @@ impl Held {
 
     /// The next line of at most `max` octets, line end included; `None` until there is one.
     pub(super) fn take_line(&mut self, max: usize) -> Option<Line> {
-        loop {
-            let found = memchr::memchr(b'\n', self.octets.get(self.searched..).unwrap_or_default());
-            let Some(end) = found.map(|found| self.searched + found + 1) else {
-                self.searched = self.octets.len();
-                if self.skipping == Skipping::Yes {
-                    // A CR stays: the LF that it may belong to is still to come.
-                    let cr = usize::from(self.octets.ends_with(b"\r"));
-                    self.advance(self.len().saturating_sub(cr));
-                    return None;
-                }
-                return (self.len() >= max).then(|| self.skip());
-            };
-            if self.skipping == Skipping::No && end - self.start > max {
-                return Some(self.skip());
+        let found = memchr::memchr(b'\n', self.octets.get(self.searched..).unwrap_or_default());
+        let Some(end) = found.map(|found| self.searched + found + 1) else {
+            self.searched = self.octets.len();
+            if self.skipping == Skipping::Yes {
+                // A CR stays: the LF that it may belong to is still to come.
+                let cr = usize::from(self.octets.ends_with(b"\r"));
+                self.advance(self.len().saturating_sub(cr));
+                return None;
             }
-            let wire = self.octets.get_mut(self.start..end).unwrap_or_default();
-            self.line.clear();
-            self.line.extend_from_slice(wire);
-            wire.fill(0);
-            let line = cut(&mut self.line);
-            self.advance(end - self.start);
-            match (std::mem::take(&mut self.skipping), line) {
-                (Skipping::No, line) => return Some(line),
-                (Skipping::Yes, Line::Lf) => return Some(Line::SkippedLf),
-                (Skipping::Yes, _) => {}
-            }
+            return (self.len() >= max).then(|| self.skip());
+        };
+        if self.skipping == Skipping::No && end - self.start > max {
+            return Some(self.skip());
         }
+        let wire = self.octets.get_mut(self.start..end).unwrap_or_default();
+        self.line.clear();
+        self.line.extend_from_slice(wire);
+        wire.fill(0);
+        let line = cut(&mut self.line);
+        self.advance(end - self.start);
+        Some(match (std::mem::take(&mut self.skipping), line) {
+            (Skipping::No, line) => line,
+            (Skipping::Yes, Line::Lf) => Line::SkippedLf,
+            (Skipping::Yes, _) => Line::Skipped,
+        })
     }
 
     /// Hands out the line that was found, to be [given back](Self::give_back).

@@ -183,6 +183,7 @@ impl ServerSession {
                 }
                 Phase::Command | Phase::AuthLine(_) => match self.held.take_line(self.line_limit()) {
                     None => break,
+                    Some(Line::Skipped) => {}
                     Some(Line::Crlf) => self.take_line(now)?,
                     Some(Line::Lf) if self.config.bare_line_ends == BareLineEnds::Normalize => self.take_line(now)?,
                     Some(Line::SkippedLf) if self.config.bare_line_ends == BareLineEnds::Normalize => {}
