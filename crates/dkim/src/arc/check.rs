@@ -7,7 +7,7 @@ use super::read::{self, Candidate, RawSet};
 use super::result::{ArcField, ArcReason, ArcResult, ArcSet, ArcSignature, ChainStatus};
 use crate::algorithm::{Algorithm, Canonicalization};
 use crate::check::key::{Keys, Wanted};
-use crate::check::{ArcHistory, BodyHashes, CheckLimits, DkimReason, Message, canonical, joined};
+use crate::check::{ArcHistory, BodyHashes, CheckLimits, DkimReason, Message, canonical};
 use crate::head::{Field, Split};
 
 /// Checks the ARC chain of a message at the time `at`, within the default limits: see [`check_arc_octets`].
@@ -28,8 +28,7 @@ pub async fn check_arc(content: &Content, dns: &dyn Resolve, at: Timestamp, by: 
     check_arc_octets(&pieces, &CheckLimits::default(), dns, at, by).await
 }
 
-/// Checks the ARC chain of a message that comes in any number of pieces (RFC 8617 §5.2). If they are not cut at line ends,
-/// they are copied.
+/// Checks the ARC chain of a message that comes in any number of pieces, wherever they are cut (RFC 8617 §5.2).
 ///
 /// The newest message signature and all seals are verified; how far back the older message signatures hold is said too,
 /// unless the limits forbid it. Every question to the DNS goes through `dns`, each name is asked for once, and all are
@@ -44,9 +43,6 @@ pub async fn check_arc_octets(
     by: Tick,
 ) -> ArcResult {
     let too_large = || ArcResult::of(ChainStatus::Fail, Some(ArcReason::HeaderTooLarge));
-    let joined = joined(pieces);
-    let one = [joined.as_slice()];
-    let pieces = if joined.is_empty() { pieces } else { &one };
     let Some(split) = Split::of(pieces.iter().copied(), limits.header_octets) else { return too_large() };
     let Some(fields) = limits.fields(&split.head) else { return too_large() };
     let message = Message::new(&fields, &split.body);

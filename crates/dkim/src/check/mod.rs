@@ -76,7 +76,7 @@ pub async fn check(content: &Content, dns: &dyn Resolve, at: Timestamp, by: Tick
     check_octets(&pieces, &CheckLimits::default(), dns, at, by).await
 }
 
-/// Checks the signatures of a message that comes in any number of pieces. If they are not cut at line ends, they are copied.
+/// Checks the signatures of a message that comes in any number of pieces, wherever they are cut.
 ///
 /// One result for each signature evaluated, from the top; one of outcome `none` for an unsigned message, and
 /// one of outcome `policy` at the end if there were more signatures than are evaluated. Every question
@@ -94,9 +94,6 @@ pub async fn check_octets(
     by: Tick,
 ) -> Vec<DkimResult> {
     let too_large = || vec![DkimResult::of(DkimOutcome::PermError, Some(DkimReason::HeaderTooLarge))];
-    let joined = joined(pieces);
-    let one = [joined.as_slice()];
-    let pieces = if joined.is_empty() { pieces } else { &one };
     let Some(split) = Split::of(pieces.iter().copied(), limits.header_octets) else { return too_large() };
     let Some(fields) = limits.fields(&split.head) else { return too_large() };
     let message = Message::new(&fields, &split.body);
@@ -119,12 +116,6 @@ pub async fn check_octets(
         results.push(DkimResult::of(DkimOutcome::Policy, Some(reason)));
     }
     results
-}
-
-/// The pieces as one, if they are cut elsewhere than at line ends; else nothing.
-pub(crate) fn joined(pieces: &[&[u8]]) -> Vec<u8> {
-    let at_line_ends = pieces.iter().rev().skip(1).all(|piece| piece.ends_with(b"\r\n"));
-    if at_line_ends { Vec::new() } else { pieces.concat() }
 }
 
 impl CheckLimits {
