@@ -1,12 +1,10 @@
 //! The questions that mail asks, with typed values.
 
-use std::future::{Future, poll_fn};
 use std::net::IpAddr;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use posthaste_types::{DnsName, Tick};
 
 use crate::answer::{Answer, Dnssec, Presence};
@@ -25,7 +23,7 @@ pub trait ResolveExt: Resolve {
     /// # Errors
     /// [`DnsError`] if a question has no answer and the other found nothing.
     async fn addresses(&self, host: &DnsName, by: Tick) -> Result<Found<IpAddr>, DnsError> {
-        let (v6, v4) = both(self.resolve(host, RecordKind::Aaaa, by), self.resolve(host, RecordKind::A, by)).await;
+        let (v6, v4) = join(self.resolve(host, RecordKind::Aaaa, by), self.resolve(host, RecordKind::A, by)).await;
         let address = |data: &RecordData| match data {
             RecordData::A(v4) => Some(IpAddr::V4(*v4)),
             RecordData::Aaaa(v6) => Some(IpAddr::V6(*v6)),
@@ -125,30 +123,4 @@ impl<T> Found<T> {
         self.dnssec = self.dnssec.and(other.dnssec);
         self
     }
-}
-
-/// Waits for both, without a runtime.
-pub(crate) async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
-    let (mut a, mut b) = (pin!(a), pin!(b));
-    let (mut of_a, mut of_b) = (None, None);
-    poll_fn(|context| {
-        if of_a.is_none()
-            && let Poll::Ready(output) = a.as_mut().poll(context)
-        {
-            of_a = Some(output);
-        }
-        if of_b.is_none()
-            && let Poll::Ready(output) = b.as_mut().poll(context)
-        {
-            of_b = Some(output);
-        }
-        match (of_a.take(), of_b.take()) {
-            (Some(a), Some(b)) => Poll::Ready((a, b)),
-            (a, b) => {
-                (of_a, of_b) = (a, b);
-                Poll::Pending
-            }
-        }
-    })
-    .await
 }

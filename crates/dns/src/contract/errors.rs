@@ -5,10 +5,12 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use super::{PATIENCE, ResolveFixture, Scene, answer, ask, name, publish, soon};
 use crate::answer::{Dnssec, Presence};
 use crate::error::DnsErrorKind;
-use crate::ext::{ResolveExt, both};
+use crate::ext::ResolveExt;
 use crate::record::RecordKind;
 use crate::resolve::Resolve;
 
@@ -92,14 +94,14 @@ pub(super) async fn questions_run_concurrently<F: ResolveFixture + ?Sized>(fixtu
     let (resolver, by) = (fixture.resolver(), soon(fixture));
     let (many, stuck) = (name("many.contract.example"), name("stuck.many.contract.example"));
     let answered = async {
-        let twins = both(resolver.addresses(&many, by), resolver.addresses(&many, by)).await;
+        let twins = join(resolver.addresses(&many, by), resolver.addresses(&many, by)).await;
         for addresses in [twins.0, twins.1] {
             let addresses = addresses.expect("contract: a question is answered while others wait");
             assert_eq!(addresses.values.len(), 2, "contract: every question gets its own answer: {addresses:?}");
         }
         fixture.advance(PATIENCE * 2).await;
     };
-    let (stuck, ()) = both(resolver.resolve(&stuck, RecordKind::A, by), answered).await;
+    let (stuck, ()) = join(resolver.resolve(&stuck, RecordKind::A, by), answered).await;
     assert!(stuck.is_err(), "contract: each question has its own deadline: {stuck:?}");
 }
 

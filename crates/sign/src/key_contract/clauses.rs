@@ -1,5 +1,6 @@
 //! The clauses.
 
+use futures_util::future::join;
 use posthaste_types::{Domain, Timestamp};
 
 use crate::keys::{KeyEntry, KeySecret, KeyStage, KeyState, KeyStore, KeyStoreError, KeyStoreErrorKind};
@@ -86,7 +87,7 @@ pub(super) async fn lets_one_of_two(store: &dyn KeyStore) {
     let made = entry("example.com", "s1");
     put(store, &made, 1).await.expect("contract: a new key is kept");
     let to = [2, 3].map(|second| KeyState::new(KeyStage::Shown, at(second)));
-    let (a, b) = both(advance(store, "s1", made.state(), to[0]), advance(store, "s1", made.state(), to[1])).await;
+    let (a, b) = join(advance(store, "s1", made.state(), to[0]), advance(store, "s1", made.state(), to[1])).await;
     assert!(a != b, "contract: of two that begin with the same state, one moves the key: {a} {b}");
     let won = if a { to[0] } else { to[1] };
     assert_eq!(all(store, None).await, [made.in_state(won)], "contract: and its state stands");
@@ -182,30 +183,4 @@ async fn advance(store: &dyn KeyStore, name: &str, from: KeyState, to: KeyState)
             Err(error) => panic!("contract: a key can be moved: {error}"),
         }
     }
-}
-
-async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
-    let (mut a, mut b) = (std::pin::pin!(a), std::pin::pin!(b));
-    let (mut of_a, mut of_b) = (None, None);
-    std::future::poll_fn(|context| {
-        use std::task::Poll;
-        if of_a.is_none()
-            && let Poll::Ready(output) = a.as_mut().poll(context)
-        {
-            of_a = Some(output);
-        }
-        if of_b.is_none()
-            && let Poll::Ready(output) = b.as_mut().poll(context)
-        {
-            of_b = Some(output);
-        }
-        match (of_a.take(), of_b.take()) {
-            (Some(a), Some(b)) => Poll::Ready((a, b)),
-            (a, b) => {
-                (of_a, of_b) = (a, b);
-                Poll::Pending
-            }
-        }
-    })
-    .await
 }
