@@ -57,6 +57,6 @@ pub use compose::{
 };
 pub use read::{
     Defect, DefectKind, Header, Limit, Limits, MediaType, Part, ReadAddress, ReadError, ReadMessage, TransferEncoding,
-    read,
+    field_block, read,
 };
 pub use strict::{Rule, StrictError, Violation, check_strict};

@@ -92,7 +92,7 @@ pub mod message {
     pub use posthaste_message::{
         AutoSubmitted, Body, ComposeError, ComposeLimits, Defect, DefectKind, Header, IntoMailbox, IntoMessageId,
         Limit, Limits, MediaType, MessageBuilder, Part, Preview, Problem, ProblemKind, RawError, ReadAddress,
-        ReadError, ReadMessage, Rule, Stamp, StrictError, TransferEncoding, Violation, check_strict, read,
+        ReadError, ReadMessage, Rule, Stamp, StrictError, TransferEncoding, Violation, check_strict, field_block, read,
     };
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use posthaste_message::{Header, Part, ReadMessage};
+use posthaste_message::{Header, Part, ReadMessage, field_block};
 use posthaste_types::{Evidence, EvidenceSource, ReversePath, Text};
 
 use super::original;
@@ -12,7 +12,7 @@ use crate::report::{Defect, Form, Kind, Report};
 /// The report of the first `message/feedback-report`.
 pub(super) fn report(message: &ReadMessage<'_>, limits: &Limits) -> Option<Report> {
     let part = message.own_parts().find(is_feedback_report)?;
-    let block = without_empty_lines(&part.decoded());
+    let block = field_block(&part.decoded());
     let mut mail = limits.mail.clone();
     mail.header = mail.header.max(block.len().saturating_add(1));
     let fields = posthaste_message::read(&block, &mail).ok()?;
@@ -27,33 +27,13 @@ pub(super) fn report(message: &ReadMessage<'_>, limits: &Limits) -> Option<Repor
         report.defects.push(Defect::NoOriginal);
     }
     if report.recipients.is_empty() {
-        recipients_of_original(&mut report);
+        report.recipients.extend(report.original.as_ref().and_then(super::only_recipient));
     }
     Some(report)
 }
 
 fn is_feedback_report(part: &Part<'_, '_>) -> bool {
     part.content_type().is("message", "feedback-report")
-}
-
-/// Some reporters leave empty lines between the fields, or before the first.
-fn without_empty_lines(octets: &[u8]) -> Vec<u8> {
-    let mut block = Vec::with_capacity(octets.len());
-    for line in octets.split(|octet| *octet == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if !line.trim_ascii().is_empty() {
-            block.extend_from_slice(line);
-            block.extend_from_slice(b"\r\n");
-        }
-    }
-    block
-}
-
-/// Without Original-Rcpt-To, the only address in To of the original is who complains.
-fn recipients_of_original(report: &mut Report) {
-    if let Some([only]) = report.original.as_ref().map(|original| original.to.as_slice()) {
-        report.recipients.push(super::recipient(only.as_str()));
-    }
 }
 
 struct Reading<'l> {

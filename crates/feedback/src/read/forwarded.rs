@@ -3,16 +3,14 @@
 use posthaste_message::ReadMessage;
 use posthaste_types::{Evidence, EvidenceSource, Text};
 
-use super::original;
 use crate::limits::Limits;
-use crate::report::{Form, Kind, Report};
+use crate::report::{Form, Kind, Original, Report};
 
 /// A complaint if the message that came is attached and the words call it unwanted, or ask to be left alone.
-pub(super) fn report(message: &ReadMessage<'_>, limits: &Limits) -> Option<Report> {
-    if is_automatic(message) {
+pub(super) fn report(message: &ReadMessage<'_>, original: &Original, limits: &Limits) -> Option<Report> {
+    if is_automatic(message) || !has_come(original) {
         return None;
     }
-    let original = original::embedded(message, None, limits).filter(has_come)?;
     let text = message.text().unwrap_or_default();
     let subject = message.subject().unwrap_or_default();
     let (kind, words) = complaint(&subject, &[&PHRASES, &WORDS])
@@ -21,7 +19,6 @@ pub(super) fn report(message: &ReadMessage<'_>, limits: &Limits) -> Option<Repor
     report.evidence.push(Evidence::new(EvidenceSource::Rule, format_args!("the words \"{words}\"")));
     report.recipients =
         message.from().iter().filter_map(|it| it.to_address()).map(crate::Recipient::Address).take(1).collect();
-    report.original = Some(original);
     Some(report)
 }
 
@@ -36,7 +33,7 @@ fn is_automatic(message: &ReadMessage<'_>) -> bool {
 }
 
 /// Whether the attached message is one that was delivered: it passed a server.
-fn has_come(original: &crate::Original) -> bool {
+fn has_come(original: &Original) -> bool {
     original.field("Received").is_some() && original.from.is_some()
 }
 

@@ -3,14 +3,11 @@
 use posthaste_message::ReadMessage;
 use posthaste_types::{Evidence, EvidenceSource};
 
-use super::original;
-use crate::limits::Limits;
-use crate::report::{Form, Kind, Report};
+use crate::report::{Form, Kind, Original, Report};
 
 /// QUIRK: the mail has nothing machine-readable of its own. The original tells it, by the field with which Outlook.com
 /// names the recipient, or the mail does, by sender and subject.
-pub(super) fn report(message: &ReadMessage<'_>, limits: &Limits) -> Option<Report> {
-    let original = original::embedded(message, None, limits)?;
+pub(super) fn report(message: &ReadMessage<'_>, original: &Original) -> Option<Report> {
     let named = original.field("X-HmXmrOriginalRecipient").map(str::to_owned);
     let by_sender = || {
         let is_theirs =
@@ -37,11 +34,8 @@ pub(super) fn report(message: &ReadMessage<'_>, limits: &Limits) -> Option<Repor
         None => {
             let subject = message.subject().unwrap_or_default();
             report.evidence.push(Evidence::new(EvidenceSource::Header, format_args!("Subject: {subject}")));
-            if let [only] = original.to.as_slice() {
-                report.recipients.push(super::recipient(only.as_str()));
-            }
+            report.recipients.extend(super::only_recipient(original));
         }
     }
-    report.original = Some(original);
     Some(report)
 }

@@ -9,7 +9,7 @@ use posthaste_message::{Part, ReadMessage};
 use posthaste_types::{Address, Domain, Evidence, EvidenceSource};
 
 use crate::limits::{Limits, ReadError};
-use crate::report::{Form, Kind, Recipient, Report};
+use crate::report::{Form, Kind, Original, Recipient, Report};
 use crate::xarf::{self, Xarf};
 
 /// Reads a mail with the default [`Limits`]; `None` if it is no feedback.
@@ -28,14 +28,20 @@ pub fn read_with(mail: &[u8], limits: &Limits) -> Result<Option<Report>, ReadErr
     let message = posthaste_message::read(mail, &limits.mail)?;
     let mut found = match xarf_of(&message, limits)? {
         Some(report) => Some(report),
-        None => arf::report(&message, limits)
-            .or_else(|| jmrp::report(&message, limits))
-            .or_else(|| forwarded::report(&message, limits)),
+        None => arf::report(&message, limits).or_else(|| without_fields(&message, limits)),
     };
     if let Some(report) = &mut found {
         report.reporter = message.from().iter().find_map(|it| it.to_address());
     }
     Ok(found)
+}
+
+/// A complaint without a feedback report: the message that it is about is enclosed.
+fn without_fields(message: &ReadMessage<'_>, limits: &Limits) -> Option<Report> {
+    let original = original::embedded(message, None, limits)?;
+    let mut report = jmrp::report(message, &original).or_else(|| forwarded::report(message, &original, limits))?;
+    report.original = Some(original);
+    Some(report)
 }
 
 /// A XARF document among the parts: of a type of its own, or JSON that says that it is one.
@@ -85,6 +91,14 @@ fn of_xarf(xarf: Xarf, fields: Option<Report>, message: &ReadMessage<'_>, limits
     report.defects.retain(|defect| *defect != crate::report::Defect::NoOriginal);
     report.xarf = Some(Box::new(xarf));
     report
+}
+
+/// Where nothing else names who complains, the only address in To of the original does.
+fn only_recipient(original: &Original) -> Option<Recipient> {
+    match original.to.as_slice() {
+        [only] => Some(recipient(only.as_str())),
+        _ => None,
+    }
 }
 
 /// An address, or what stands in its place (RFC 6590).

@@ -93,6 +93,20 @@ impl fmt::Debug for Header<'_> {
     }
 }
 
+/// The fields of a part that holds nothing else (`message/feedback-report`), as a header that [`read`](crate::read) takes:
+/// without the empty lines that some reporters leave between them or before the first, each line ended by CRLF.
+pub fn field_block(octets: &[u8]) -> Vec<u8> {
+    let mut block = Vec::with_capacity(octets.len());
+    for line in octets.split(|octet| *octet == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if !line.trim_ascii().is_empty() {
+            block.extend_from_slice(line);
+            block.extend_from_slice(b"\r\n");
+        }
+    }
+    block
+}
+
 /// A mailbox as it stands in a field: it need not be a valid one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -9,7 +9,7 @@ mod message;
 mod part;
 mod scan;
 
-pub use header::{Header, ReadAddress};
+pub use header::{Header, ReadAddress, field_block};
 pub use limits::{Defect, DefectKind, Limit, Limits, ReadError};
 pub use media::{MediaType, TransferEncoding};
 pub use message::{ReadMessage, read};

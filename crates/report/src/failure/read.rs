@@ -1,6 +1,6 @@
 //! Failure reports out of mails.
 
-use posthaste_message::{Header, Limits as MailLimits, Part, ReadMessage, read};
+use posthaste_message::{Header, Limits as MailLimits, Part, ReadMessage, field_block, read};
 
 use super::{DeliveryResult, Failure, Mechanism};
 use crate::aggregate::parse_address;
@@ -71,15 +71,7 @@ struct Reader<'l> {
 impl Reader<'_> {
     /// Takes the fields; false if they are of a feedback report of another type.
     fn fields(&mut self, octets: &[u8]) -> bool {
-        // Some reporters leave empty lines between the fields, or before the first.
-        let mut block: Vec<u8> = Vec::with_capacity(octets.len());
-        for line in octets.split(|octet| *octet == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if !line.trim_ascii().is_empty() {
-                block.extend_from_slice(line);
-                block.extend_from_slice(b"\r\n");
-            }
-        }
+        let block = field_block(octets);
         let mut limits = MailLimits::default();
         limits.header = block.len().saturating_add(1);
         let Ok(read) = read(&block, &limits) else {
